@@ -1,0 +1,36 @@
+//! The Pharos event: what one is, when it is refused, and what is stripped from it.
+//!
+//! The page (through `sdk-wasm`) and the server run this same code, so neither repeats a check and
+//! they cannot disagree. An event passes through three forms, each a type of its own:
+//!
+//! 1. raw bytes, cut out of a batch by [`wire::RawBatch`];
+//! 2. [`RawEvent`]: the fields are found, nothing is believed yet;
+//! 3. [`Event`]: valid and stripped of personal data. Only [`RawEvent::judge`] makes one.
+//!
+//! Properties stay JSON text from end to end: [`properties::strip`] reads them once and writes the
+//! stripped text as it reads. There is no tree of values in between, which is what keeps the wasm
+//! small and the server fast.
+//!
+//! This crate does no I/O, reads no clock and draws no random numbers: callers pass those in.
+
+pub mod limits;
+
+mod check;
+mod event;
+mod json;
+mod refusal;
+
+pub mod pii;
+pub mod properties;
+pub mod wire;
+
+mod id;
+mod timestamp;
+mod user;
+
+pub use check::check_line;
+pub use event::{Event, Judge, RawEvent, Source, check_event_name};
+pub use id::EventId;
+pub use refusal::{Code, Refusal};
+pub use timestamp::Timestamp;
+pub use user::UserHash;

@@ -1,0 +1,62 @@
+//! The context of a batch: facts about the page that hold for all its events. Only the fields named
+//! here pass, and each is searched for personal data.
+
+use std::borrow::Cow;
+
+use crate::json::{Cursor, Members, push_string};
+use crate::limits::STRING_CHARS_MAX;
+use crate::pii::{self, Rules};
+use crate::properties::longer_than;
+
+/// The fields a context may have; all are strings.
+pub const CONTEXT_FIELDS: &[&str] = &["page_url", "page_title", "referrer", "language", "screen", "viewport", "time_zone"];
+
+/// The known fields of the JSON object `text`, masked, as a JSON object. A field that is not a
+/// string or is too long is left out: context never costs a batch its events. `None` if `text` is
+/// not an object.
+pub fn strip_context(text: &[u8], rules: &Rules) -> Option<String> {
+    let mut out = String::from("{");
+    for member in Members::of(text)? {
+        let (key, value) = member.ok()?;
+        let Some(field) = CONTEXT_FIELDS.iter().find(|field| field.as_bytes() == key) else { continue };
+        let Some(text) = core::str::from_utf8(value).ok().and_then(string) else { continue };
+        if longer_than(&text, STRING_CHARS_MAX) {
+            continue;
+        }
+        if out.len() > 1 {
+            out.push(',');
+        }
+        push_string(field, &mut out);
+        out.push(':');
+        let mut masked = String::new();
+        let found = pii::mask(&text, rules, &mut masked);
+        push_string(if found { &masked } else { &text }, &mut out);
+    }
+    out.push('}');
+    Some(out)
+}
+
+fn string(value: &str) -> Option<Cow<'_, str>> {
+    let (text, _repaired) = Cursor::new(value).string().ok()?.decode().ok()?;
+    Some(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn stripped(text: &str) -> Option<String> {
+        strip_context(text.as_bytes(), &Rules::default())
+    }
+
+    #[test]
+    fn only_known_strings_pass_and_are_masked() {
+        let text = r#"{"page_url":"https://shop.example/?email=ada%40example.org","screen":7,"secret":"x","language":"en\u002dGB"}"#;
+        let wanted = r#"{"page_url":"https://shop.example/?email=[email]","language":"en-GB"}"#;
+        assert_eq!(stripped(text).as_deref(), Some(wanted));
+        assert_eq!(stripped("{}").as_deref(), Some("{}"));
+        assert_eq!(stripped(r#"{"language":"a\u0000"}"#).as_deref(), Some("{}"));
+        assert_eq!(stripped("[]"), None);
+        assert_eq!(stripped(r#"{"language":"#), None);
+    }
+}

@@ -1,0 +1,131 @@
+//! The reply to a batch: one verdict for every event, in the order sent.
+
+use crate::check::{push_count, push_refusal};
+use crate::json::{Elements, Members, push_string};
+use crate::{EventId, Refusal};
+
+/// What the sender is told of one event.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Verdict {
+    /// Committed.
+    Accepted,
+    /// Its id was already stored; nothing to do.
+    Duplicate,
+    /// Refused; sending it again as it is will not help.
+    Invalid(Refusal),
+    /// Valid, and left out by a rule with this reason.
+    Filtered(&'static str),
+    /// Kept aside for a person to look at.
+    Quarantined,
+    /// Not stored now; send it again later.
+    Retry,
+}
+
+impl Verdict {
+    /// The verdicts' names, in the order in which a reply counts them.
+    pub const NAMES: [&str; 6] = ["accepted", "duplicate", "invalid", "filtered", "quarantined", "retry"];
+
+    /// The verdict's name on the wire.
+    pub const fn as_str(&self) -> &'static str {
+        Self::NAMES[self.index()]
+    }
+
+    const fn index(&self) -> usize {
+        match self {
+            Self::Accepted => 0,
+            Self::Duplicate => 1,
+            Self::Invalid(_) => 2,
+            Self::Filtered(_) => 3,
+            Self::Quarantined => 4,
+            Self::Retry => 5,
+        }
+    }
+}
+
+/// Appends the reply to a batch: the counts, then each event's id as it was sent (`null` where it
+/// was not a string) with its verdict.
+pub fn write_reply(items: &[(Option<String>, Verdict)], out: &mut String) {
+    let mut counts = [0; Verdict::NAMES.len()];
+    for (_, verdict) in items {
+        counts[verdict.index()] += 1;
+    }
+    out.push('{');
+    for (name, count) in Verdict::NAMES.iter().zip(counts) {
+        push_count(name, count, out);
+        out.push(',');
+    }
+    out.push_str(r#""verdicts":["#);
+    for (index, (id, verdict)) in items.iter().enumerate() {
+        out.push_str(if index > 0 { r#",{"id":"# } else { r#"{"id":"# });
+        match id {
+            Some(id) => push_string(id, out),
+            None => out.push_str("null"),
+        }
+        out.push_str(r#","verdict":""#);
+        out.push_str(verdict.as_str());
+        out.push('"');
+        match verdict {
+            Verdict::Invalid(refusal) => push_refusal(refusal, out),
+            Verdict::Filtered(reason) => {
+                out.push_str(r#","reason":"#);
+                push_string(reason, out);
+            }
+            _ => {}
+        }
+        out.push('}');
+    }
+    out.push_str("]}");
+}
+
+/// The events of a reply that must be sent again. `None` if `reply` is not a reply of ours (a proxy's
+/// page, say): then nothing is known of any of them.
+pub fn ids_to_retry(reply: &str) -> Option<Vec<EventId>> {
+    let mut ids = Vec::new();
+    for verdict in Elements::of(member(reply.as_bytes(), b"verdicts")?)? {
+        let verdict = verdict.ok()?;
+        if member(verdict, b"verdict")? == br#""retry""# {
+            let id = core::str::from_utf8(member(verdict, b"id")?).ok()?;
+            ids.extend(EventId::parse(id.trim_matches('"')));
+        }
+    }
+    Some(ids)
+}
+
+fn member<'a>(object: &'a [u8], wanted: &[u8]) -> Option<&'a [u8]> {
+    Members::of(object)?.find_map(|member| member.ok().filter(|(key, _)| *key == wanted)).map(|(_, value)| value)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Code;
+
+    #[test]
+    fn a_reply_says_what_to_send_again() {
+        let again = EventId::v7(1, [1; 10]);
+        let refusal = Refusal::new(Code::InvalidEventName, "event");
+        let items = [
+            (Some("a\"b".to_owned()), Verdict::Accepted),
+            (Some(again.to_string()), Verdict::Retry),
+            (None, Verdict::Invalid(refusal)),
+            (Some("f".to_owned()), Verdict::Filtered("disabled")),
+        ];
+        let mut reply = String::new();
+        write_reply(&items, &mut reply);
+        let json: serde_json::Value = serde_json::from_str(&reply).unwrap();
+        assert_eq!(json["accepted"], 1);
+        assert_eq!(json["duplicate"], 0);
+        assert_eq!(json["verdicts"][0]["id"], "a\"b");
+        assert_eq!(json["verdicts"][2]["id"], serde_json::Value::Null);
+        assert_eq!(json["verdicts"][2]["code"], "invalid_event_name");
+        assert_eq!(json["verdicts"][3]["reason"], "disabled");
+        assert_eq!(ids_to_retry(&reply), Some(vec![again]));
+    }
+
+    #[test]
+    fn other_replies_are_not_believed() {
+        for reply in ["", "<html>", "{}", r#"{"verdicts":{}}"#, r#"{"verdicts":[1]}"#, r#"{"verdicts":["#] {
+            assert_eq!(ids_to_retry(reply), None, "{reply}");
+        }
+    }
+}
