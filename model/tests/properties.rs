@@ -1,0 +1,173 @@
+//! Properties: what is refused and where, what is stripped, and laws that hold for any input.
+
+use pharos_model::pii::{Redaction, Rules};
+use pharos_model::{Code, properties};
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+fn strip(text: &str) -> Result<String, (Code, String)> {
+    let mut out = String::from("before");
+    let result = properties::strip(text, &Rules::default(), &mut (), &mut out);
+    let written = out.strip_prefix("before").expect("what was there stays").to_owned();
+    match result {
+        Ok(()) => Ok(written),
+        Err(refusal) => {
+            assert_eq!(written, "", "nothing is written of a refused event");
+            Err((refusal.code, refusal.field))
+        }
+    }
+}
+
+#[track_caller]
+fn becomes(text: &str, wanted: &str) {
+    assert_eq!(strip(text).as_deref(), Ok(wanted), "{text}");
+}
+
+#[track_caller]
+fn refused(text: &str, code: Code, field: &str) {
+    assert_eq!(strip(text), Err((code, field.to_owned())), "{}", &text[..text.len().min(200)]);
+}
+
+#[test]
+fn what_is_not_personal_stays_as_it_was_written() {
+    becomes("{}", "{}");
+    becomes(" { \"a\" : [ 1 , -2.50 , true , null , \"x\" ] , \"b\" : { } }\n", r#"{"a":[1,-2.50,true,null,"x"],"b":{}}"#);
+    becomes(r#"{"a":"caf\u00e9 \/ \"q\" é😀"}"#, r#"{"a":"caf\u00e9 \/ \"q\" é😀"}"#);
+    becomes(r#"{"cut":"\ud83d"}"#, r#"{"cut":"�"}"#);
+    becomes(r#"{"\udc00":1}"#, r#"{"�":1}"#);
+}
+
+#[test]
+fn personal_members_are_removed_at_any_depth() {
+    becomes(r#"{"email":"x","plan":"pro"}"#, r#"{"plan":"pro"}"#);
+    becomes(r#"{"plan":"pro","userEmail":"x"}"#, r#"{"plan":"pro"}"#);
+    becomes(r#"{"a":{"phone":1,"b":[{"billing_address":{"street":"x"}},2]}}"#, r#"{"a":{"b":[{},2]}}"#);
+    becomes(r#"{"email":[{"x":1},"y"],"phone":null,"address":true}"#, "{}");
+    becomes(r#"{"\u0065mail":"x"}"#, "{}");
+    becomes(r#"{"ada@example.org":3,"ok":1}"#, r#"{"ok":1}"#);
+}
+
+#[test]
+fn personal_strings_are_masked() {
+    becomes(r#"{"note":"ask ada@example.org"}"#, r#"{"note":"ask [email]"}"#);
+    becomes(r#"{"note":"ask ada\u0040example.org \"now\""}"#, r#"{"note":"ask [email] \"now\""}"#);
+    becomes(r#"{"list":["+49 30 1234567",["4111111111111111"]]}"#, r#"{"list":["[phone]",["[card]"]]}"#);
+    becomes(r#"{"url":"https:\/\/x.example\/?e=ada%40example.org&n=1"}"#, r#"{"url":"https://x.example/?e=[email]&n=1"}"#);
+}
+
+#[test]
+fn the_report_names_path_and_kind_and_no_value() {
+    let text = r#"{"contact":{"email":{"note":"b@c.de"}},"list":["x",{"note":"a@b.de, +49 30 1234567"}],"a@b.de":1}"#;
+    let mut report: Vec<Redaction> = Vec::new();
+    properties::strip(text, &Rules::default(), &mut report, &mut String::new()).unwrap();
+    let found: Vec<_> = report.iter().map(|r| (r.path.as_str(), r.kind.as_str())).collect();
+    let wanted = [
+        ("properties.contact.email", "email"),
+        ("properties.list.1.note", "email"),
+        ("properties.list.1.note", "phone"),
+        ("properties.[email]", "email"),
+    ];
+    assert_eq!(found, wanted);
+}
+
+#[test]
+fn limits_are_refused_one_past_the_edge() {
+    let object = |members: usize| json!((0..members).map(|i| (format!("k{i}"), json!(i))).collect::<serde_json::Map<_, _>>());
+    assert!(strip(&object(64).to_string()).is_ok());
+    refused(&object(65).to_string(), Code::TooManyProperties, "properties");
+    refused(&json!({ "a": object(65) }).to_string(), Code::TooManyProperties, "properties.a");
+
+    assert!(strip(r#"{"a":{"b":{"c":{"d":{}}}}}"#).is_ok());
+    refused(r#"{"a":{"b":{"c":{"d":{"e":{}}}}}}"#, Code::TooDeep, "properties.a.b.c.d.e");
+    refused(r#"{"a":[[[[[]]]]]}"#, Code::TooDeep, "properties.a.0.0.0.0");
+    refused(&format!("{{\"a\":{}1", "[".repeat(30_000)), Code::TooDeep, "properties.a.0.0.0.0");
+
+    let key = |chars: usize| json!({ "é".repeat(chars): 1 }).to_string();
+    assert!(strip(&key(64)).is_ok());
+    refused(&key(65), Code::KeyTooLong, "properties");
+
+    let string = |chars: usize| json!({ "s": "é".repeat(chars) }).to_string();
+    assert!(strip(&string(2048)).is_ok());
+    refused(&string(2049), Code::StringTooLong, "properties.s");
+
+    refused(r#"{"n":[1,1e309]}"#, Code::NumberOutOfRange, "properties.n.1");
+    refused(r#"{"s":"a\u0000b"}"#, Code::NulCharacter, "properties.s");
+    refused(r#"{"a\u0000":1}"#, Code::NulCharacter, "properties");
+    refused(r#"{"a":1,"b":{"a":1},"\u0061":2}"#, Code::DuplicateKey, "properties");
+    refused(&format!("{{\"s\":\"{}\"}}", "x".repeat(32 * 1024)), Code::EventTooLarge, "properties");
+    refused("[]", Code::WrongType, "properties");
+    refused("\"x\"", Code::WrongType, "properties");
+    for broken in ["", "{", "{\"a\"}", "{\"a\":}", "{\"a\":1,}", "{,}", "{\"a\":1 \"b\":2}", "{}{}", "{'a':1}", "{\"a\":01}", "{a:1}"] {
+        assert_eq!(strip(broken).unwrap_err().0, Code::InvalidJson, "{broken}");
+    }
+    refused("{\"a\":[1,}", Code::InvalidJson, "properties.a.1");
+}
+
+/// JSON values as events have them, with a fair share of strings that the detectors look at.
+fn value() -> impl Strategy<Value = Value> {
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        any::<i64>().prop_map(Value::from),
+        (-1e300..1e300).prop_map(Value::from),
+        text().prop_map(Value::from),
+    ];
+    leaf.prop_recursive(3, 24, 5, |inner| {
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..5).prop_map(Value::from),
+            prop::collection::hash_map(key(), inner, 0..5).prop_map(|map| Value::Object(map.into_iter().collect())),
+        ]
+    })
+}
+
+fn object() -> impl Strategy<Value = Value> {
+    prop::collection::hash_map(key(), value(), 0..8).prop_map(|map| Value::Object(map.into_iter().collect()))
+}
+
+fn key() -> impl Strategy<Value = String> {
+    prop_oneof!["[a-z_]{1,8}", "\\PC{0,12}", "(user|billing|)(_|\\.|)(email|Email|phone|address|mail)(_|)(line|opened|1|)"]
+}
+
+fn text() -> impl Strategy<Value = String> {
+    prop_oneof!["\\PC{0,20}", r#"[a-c@.%40+ ()/\-0-9\[\]"'é]{0,40}"#, personal()]
+}
+
+fn personal() -> impl Strategy<Value = String> {
+    "([a-z=&'. ]{0,4}([a-z0-9.]{1,6}(@|%40)[a-z]{1,5}\\.[a-z]{2,3}|(\\+|0|%2B|\\()[0-9]{2,4}[ ./)-]{1,2}[0-9]{3,4}[ -]?[0-9]{4}|4111 ?1111 ?1111 ?1111|[0-9]{6,20})){1,4}[a-z@0-9]{0,3}"
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2_000))]
+
+    #[test]
+    fn stripping_twice_is_stripping_once(properties in object()) {
+        if let Ok(once) = strip(&properties.to_string()) {
+            prop_assert_eq!(strip(&once), Ok(once.clone()));
+            let mut report: Vec<Redaction> = Vec::new();
+            properties::strip(&once, &Rules::default(), &mut report, &mut String::new()).unwrap();
+            prop_assert_eq!(report, vec![]);
+        }
+    }
+
+    #[test]
+    fn what_is_written_is_json_and_never_gains_members(properties in object()) {
+        if let Ok(once) = strip(&properties.to_string()) {
+            let after: Value = serde_json::from_str(&once).unwrap();
+            let (before, after) = (properties.as_object().unwrap(), after.as_object().unwrap().clone());
+            prop_assert!(after.keys().all(|key| before.contains_key(key)));
+        }
+    }
+
+    #[test]
+    fn accepts_nothing_that_serde_json_refuses(text in r#"\{("[a-c]{0,2}" ?: ?([\[\]{},:0-9.eE+\-"truefalsn\\u ]{0,10}|"[^"\\]{0,5}"),?){0,4}\}"#) {
+        if strip(&text).is_ok() {
+            prop_assert!(serde_json::from_str::<serde_json::Map<String, Value>>(&text).is_ok(), "{}", text);
+        }
+    }
+
+    #[test]
+    fn no_text_makes_it_panic(text in "\\PC{0,60}") {
+        let _ = strip(&text);
+        let _ = strip(&format!("{{\"a\":\"{text}\"}}"));
+    }
+}
