@@ -4,8 +4,8 @@ use std::borrow::Cow;
 
 use crate::json::{Cursor, Members};
 use crate::limits::{
-    CLOCK_SKEW_MIN_MS, EVENT_BYTES_MAX, EVENT_NAME_CHARS_MAX, SEQ_MAX, SESSION_ID_CHARS_MAX, TIMESTAMP_FUTURE_MAX_MS,
-    TIMESTAMP_PAST_MAX_MS, USER_ID_CHARS_MAX,
+    CLOCK_SKEW_MIN_MS, EVENT_BYTES_MAX, EVENT_NAME_CHARS_MAX, SEQ_MAX, SESSION_ID_CHARS_MAX,
+    TIMESTAMP_FUTURE_MAX_MS, TIMESTAMP_PAST_MAX_MS, USER_ID_CHARS_MAX,
 };
 use crate::pii::{self, Report, Rules};
 use crate::properties::{self, longer_than};
@@ -145,7 +145,9 @@ impl<'a> RawEvent<'a> {
     pub fn judge_reporting(&self, judge: &Judge<'_>, report: &mut dyn Report) -> Result<Event, Refusal> {
         let mut report = Counting { report, count: 0 };
         let id = match self.id {
-            Some(value) => EventId::parse(&string(value, "id")?).ok_or_else(|| Refusal::new(Code::InvalidId, "id"))?,
+            Some(value) => {
+                EventId::parse(&string(value, "id")?).ok_or_else(|| Refusal::new(Code::InvalidId, "id"))?
+            }
             None => judge.fallback_id,
         };
         let name = string(self.event.ok_or_else(|| Refusal::new(Code::MissingField, "event"))?, "event")?;
@@ -204,7 +206,8 @@ impl<'a> RawEvent<'a> {
             return Err(Refusal::new(Code::SessionIdTooLong, "session_id"));
         }
         let mut masked = String::new();
-        if pii::mask_telling(&text, rules, &mut |kind| report.redacted("session_id", kind), &mut masked) {
+        let mut tell = |kind| report.redacted("session_id", kind);
+        if pii::mask_telling(&text, pii::Clues::of(&text), rules, &mut tell, &mut masked) {
             // A mask may be longer than what it hides.
             masked = masked.chars().take(SESSION_ID_CHARS_MAX).collect();
             return Ok(Some(masked));
@@ -244,7 +247,11 @@ fn read_seq(value: &str) -> Result<u32, Refusal> {
     }
     // `u32::from_str` also takes a sign and leading zeros, which JSON does not.
     let plain = value.bytes().all(|b| b.is_ascii_digit()) && (value == "0" || !value.starts_with('0'));
-    plain.then(|| value.parse().ok()).flatten().filter(|seq| *seq <= SEQ_MAX).ok_or_else(|| refuse(Code::InvalidSeq))
+    plain
+        .then(|| value.parse().ok())
+        .flatten()
+        .filter(|seq| *seq <= SEQ_MAX)
+        .ok_or_else(|| refuse(Code::InvalidSeq))
 }
 
 /// Counts what passes to another report.

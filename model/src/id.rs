@@ -55,8 +55,12 @@ mod tests {
         let id = EventId::parse("019AB2C3-D4E5-7F60-8123-456789ABCDEF").unwrap();
         assert_eq!(id.to_string(), "019ab2c3-d4e5-7f60-8123-456789abcdef");
         for text in [
-            "", "1 or 1=1", "019ab2c3d4e57f608123456789abcdef", "{019ab2c3-d4e5-7f60-8123-456789abcdef}",
-            "urn:uuid:019ab2c3-d4e5-7f60-8123-456789abcdef", "019ab2c3-d4e5-7f60-8123-456789abcdeg",
+            "",
+            "1 or 1=1",
+            "019ab2c3d4e57f608123456789abcdef",
+            "{019ab2c3-d4e5-7f60-8123-456789abcdef}",
+            "urn:uuid:019ab2c3-d4e5-7f60-8123-456789abcdef",
+            "019ab2c3-d4e5-7f60-8123-456789abcdeg",
         ] {
             assert_eq!(EventId::parse(text), None, "{text}");
         }

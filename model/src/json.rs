@@ -18,6 +18,7 @@ pub(crate) mod seen {
     pub(crate) const DIGIT: u8 = 2;
     /// `@` or `%` (as `%40`).
     pub(crate) const AT: u8 = 4;
+    pub(super) const DIGIT_SHIFT: u32 = DIGIT.trailing_zeros();
     /// The closing quote or a control character: the search stops.
     pub(super) const STOP: u8 = 128;
 }
@@ -45,6 +46,8 @@ pub(crate) struct Str<'a> {
     pub(crate) raw: &'a str,
     /// The [`seen`] classes of its bytes. With escapes, those of the decoded text are unknown.
     pub(crate) seen: u8,
+    /// How many of its bytes are digits; with escapes, unknown.
+    pub(crate) digits: usize,
 }
 
 impl<'a> Str<'a> {
@@ -100,24 +103,27 @@ impl<'a> Cursor<'a> {
         }
         let bytes = self.text.as_bytes();
         let from = self.at;
-        let mut all_seen = 0;
-        let mut at = from;
-        loop {
-            let Some(&byte) = bytes.get(at) else { return Err(Code::InvalidJson) };
-            let class = CLASS[usize::from(byte)];
+        let (mut all_seen, mut digits) = (0, 0);
+        let mut rest = bytes[from..].iter();
+        let end = loop {
+            let Some(byte) = rest.next() else { return Err(Code::InvalidJson) };
+            let class = CLASS[usize::from(*byte)];
             if class & seen::STOP != 0 {
-                break;
+                break *byte;
             }
             all_seen |= class;
-            at += 1 + usize::from(class == seen::ESCAPE);
-        }
-        if bytes[at] != b'"' {
+            digits += usize::from(class >> seen::DIGIT_SHIFT & 1);
+            if class == seen::ESCAPE {
+                rest.next();
+            }
+        };
+        if end != b'"' {
             return Err(Code::InvalidJson);
         }
-        self.at = at + 1;
+        self.at = bytes.len() - rest.len();
         // An escape steps over the byte after it, which is inside a character only in bad JSON.
-        let raw = self.text.get(from..at).ok_or(Code::InvalidJson)?;
-        Ok(Str { raw, seen: all_seen })
+        let raw = self.text.get(from..self.at - 1).ok_or(Code::InvalidJson)?;
+        Ok(Str { raw, seen: all_seen, digits })
     }
 
     /// A number, `true`, `false` or `null`, as written.
@@ -352,7 +358,8 @@ impl<'a> Cutter<'a> {
                     continue;
                 }
                 _ => {
-                    let scalar = |b: &u8| !matches!(b, b',' | b'}' | b']' | b':' | b'"' | b'{' | b'[' | 0..=b' ');
+                    let scalar =
+                        |b: &u8| !matches!(b, b',' | b'}' | b']' | b':' | b'"' | b'{' | b'[' | 0..=b' ');
                     self.at += self.bytes[self.at..].iter().take_while(|b| scalar(b)).count();
                 }
             }
@@ -441,7 +448,9 @@ mod tests {
         assert_eq!(decoded(r#""cut \ud83d""#), Ok(("cut \u{fffd}".into(), true)));
         assert_eq!(decoded(r#""\ud83d\ud83d\ude00""#), Ok(("\u{fffd}😀".into(), true)));
         assert_eq!(decoded(r#""\u0000""#), Err(Code::NulCharacter));
-        for bad in [r#""\x""#, r#""\u12""#, r#""\u12g4""#, "\"a\nb\"", r#""open"#, r#""\"#, "\"\\é\"", r#""\u+123""#] {
+        for bad in
+            [r#""\x""#, r#""\u12""#, r#""\u12g4""#, "\"a\nb\"", r#""open"#, r#""\"#, "\"\\é\"", r#""\u+123""#]
+        {
             assert_eq!(decoded(bad), Err(Code::InvalidJson), "{bad}");
         }
     }
@@ -451,7 +460,9 @@ mod tests {
         for good in ["0", "-0", "1", "-12.50", "1e5", "1E+300", "1.5e-300", "9007199254740993"] {
             assert_eq!(Cursor::new(good).scalar(), Ok(good));
         }
-        for bad in ["", "-", "01", "1.", ".5", "1e", "+1", "1e+", "0x10", "NaN", "Infinity", "tru", "1-2", "--1"] {
+        for bad in
+            ["", "-", "01", "1.", ".5", "1e", "+1", "1e+", "0x10", "NaN", "Infinity", "tru", "1-2", "--1"]
+        {
             assert_eq!(Cursor::new(bad).scalar(), Err(Code::InvalidJson), "{bad}");
         }
         for far in ["1e309", "1e-309", "123e307", "1e99999999999999999999", &"1".repeat(65)] {
@@ -461,8 +472,10 @@ mod tests {
 
     #[test]
     fn cutting_keeps_broken_neighbours_apart() {
-        let pieces: Vec<_> = Elements::of(br#" [ {"a":tru}, "x,]\"" ,[[{"}":1}]],-1.5, nonsense ] "#).unwrap().collect();
-        let wanted: Vec<&[u8]> = vec![br#"{"a":tru}"#, br#""x,]\"""#, br#"[[{"}":1}]]"#, b"-1.5", b"nonsense"];
+        let pieces: Vec<_> =
+            Elements::of(br#" [ {"a":tru}, "x,]\"" ,[[{"}":1}]],-1.5, nonsense ] "#).unwrap().collect();
+        let wanted: Vec<&[u8]> =
+            vec![br#"{"a":tru}"#, br#""x,]\"""#, br#"[[{"}":1}]]"#, b"-1.5", b"nonsense"];
         assert_eq!(pieces, wanted.into_iter().map(Ok).collect::<Vec<_>>());
         assert!(Elements::of(b"[]").unwrap().next().is_none());
         for bad in ["[", "[1", "[1,", "[1,]", "[,1]", "[1 2]", "[1]x", r#"["a]"#, r#"["\"#, "[{]"] {

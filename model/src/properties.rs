@@ -3,9 +3,7 @@
 //! What is written has no space between tokens and is otherwise the text that was read, less the
 //! personal data. Stripping what was stripped changes nothing.
 
-use std::borrow::Cow;
-
-use crate::json::{Cursor, Str, push_string, seen};
+use crate::json::{Cursor, Str, push_string};
 use crate::limits::{DEPTH_MAX, EVENT_BYTES_MAX, KEY_CHARS_MAX, PROPERTIES_MAX, STRING_CHARS_MAX};
 use crate::pii::{self, Kind, Report, Rules};
 use crate::refusal::{Code, Refusal};
@@ -118,7 +116,7 @@ impl Stripper<'_, '_> {
         let path_before = self.path.len();
         self.path.push('.');
         let written_at = self.out.len();
-        match pii::kind_of_key(&key, self.rules) {
+        match pii::kind_of_key(&key, pii::clues(raw, &key), self.rules) {
             Some(found) => {
                 // A key may itself be the personal data; its place in the path is then its kind.
                 self.path.push_str(if found.by_value { found.kind.mask() } else { &key });
@@ -173,25 +171,23 @@ impl Stripper<'_, '_> {
         if longer_than(&text, STRING_CHARS_MAX) {
             return Err(Code::StringTooLong);
         }
-        if raw.seen & (seen::ESCAPE | seen::DIGIT | seen::AT) != 0 {
-            let mut masked = String::new();
-            let (path, report, removing) = (&self.path, &mut *self.report, self.removing);
-            let mut tell = |kind: Kind| {
-                if removing == 0 {
-                    report.redacted(path, kind);
-                }
-            };
-            if pii::mask_telling(&text, self.rules, &mut tell, &mut masked) {
-                push_string(&masked, self.out);
-                return Ok(());
+        let mut masked = String::new();
+        let (path, report, removing) = (&self.path, &mut *self.report, self.removing);
+        let mut tell = |kind: Kind| {
+            if removing == 0 {
+                report.redacted(path, kind);
             }
+        };
+        if pii::mask_telling(&text, pii::clues(raw, &text), self.rules, &mut tell, &mut masked) {
+            push_string(&masked, self.out);
+            return Ok(());
         }
         self.quote(raw, &text, repaired);
         Ok(())
     }
 
     /// Writes a string that is kept: as it was read, unless it had to be repaired.
-    fn quote(&mut self, raw: Str<'_>, text: &Cow<'_, str>, repaired: bool) {
+    fn quote(&mut self, raw: Str<'_>, text: &str, repaired: bool) {
         if repaired {
             push_string(text, self.out);
         } else {
@@ -216,5 +212,6 @@ pub(crate) fn longer_than(text: &str, chars_max: usize) -> bool {
 /// 64-bit FNV-1a (draft-eastlake-fnv, section 3): enough to tell 64 keys apart, and small. Two keys
 /// made to collide get a refusal, nothing worse.
 fn fnv1a(text: &str) -> u64 {
-    text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
+    text.bytes()
+        .fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
 }

@@ -81,7 +81,11 @@ fn refusals() {
     }
     refused(judge_with(br#"{"event":"a","event":"b"}"#, None), Code::DuplicateKey, "event");
     refused(judge_with(b"{\"event\":\"\xff\"}", None), Code::InvalidUtf8, "");
-    refused(judge_with(format!("{{\"x\":\"{}\"}}", "x".repeat(40_000)).as_bytes(), None), Code::EventTooLarge, "");
+    refused(
+        judge_with(format!("{{\"x\":\"{}\"}}", "x".repeat(40_000)).as_bytes(), None),
+        Code::EventTooLarge,
+        "",
+    );
 
     for name in ["Invalid-Event-Name", "", "a b", "naïve", "a1", "Robert\"); DROP TABLE x;--"] {
         refused(with("event", json!(name)), Code::InvalidEventName, "event");
@@ -92,7 +96,9 @@ fn refusals() {
     refused(with("id", json!("1 or 1=1")), Code::InvalidId, "id");
     refused(with("timestamp", json!("yesterday")), Code::InvalidTimestamp, "timestamp");
     refused(with("timestamp", json!("-271821-04-20T00:00:00.000Z")), Code::InvalidTimestamp, "timestamp");
-    for far in ["1970-01-01T00:00:00Z", "2100-01-01T00:00:00Z", "2025-10-19T19:59:59Z", "2026-11-24T20:00:01Z"] {
+    for far in
+        ["1970-01-01T00:00:00Z", "2100-01-01T00:00:00Z", "2025-10-19T19:59:59Z", "2026-11-24T20:00:01Z"]
+    {
         refused(with("timestamp", json!(far)), Code::TimestampOutOfRange, "timestamp");
     }
     for near in ["2025-10-19T20:00:00Z", "2026-11-24T20:00:00Z"] {
@@ -103,7 +109,11 @@ fn refusals() {
         refused(with(field, json!({ "a": 1 })), Code::WrongType, field);
     }
     refused(with("properties", json!("text")), Code::WrongType, "properties");
-    refused(with("properties", json!({ "a": { "b": "x".repeat(2049) } })), Code::StringTooLong, "properties.a.b");
+    refused(
+        with("properties", json!({ "a": { "b": "x".repeat(2049) } })),
+        Code::StringTooLong,
+        "properties.a.b",
+    );
     refused(with("seq", json!("3")), Code::WrongType, "seq");
     for seq in [json!(-1), json!(1.5), json!(2_147_483_648u32)] {
         refused(with("seq", seq), Code::InvalidSeq, "seq");
@@ -120,11 +130,20 @@ fn a_wrong_clock_is_corrected_and_a_good_one_left_alone() {
         judge_with(line.as_bytes(), sent_at).map(|event| event.timestamp.to_string())
     };
     // An hour ahead, sent 2 s after it happened.
-    assert_eq!(timestamp("2026-11-23T20:59:58Z", Some("2026-11-23T21:00:00Z")).unwrap(), "2026-11-23T19:59:58.000Z");
+    assert_eq!(
+        timestamp("2026-11-23T20:59:58Z", Some("2026-11-23T21:00:00Z")).unwrap(),
+        "2026-11-23T19:59:58.000Z"
+    );
     // A clock that starts in 1970 is just a large error.
-    assert_eq!(timestamp("1970-01-01T00:00:10Z", Some("1970-01-01T00:00:15Z")).unwrap(), "2026-11-23T19:59:55.000Z");
+    assert_eq!(
+        timestamp("1970-01-01T00:00:10Z", Some("1970-01-01T00:00:15Z")).unwrap(),
+        "2026-11-23T19:59:55.000Z"
+    );
     // 4 s of difference may be the network.
-    assert_eq!(timestamp("2026-11-23T19:59:50Z", Some("2026-11-23T19:59:56Z")).unwrap(), "2026-11-23T19:59:50.000Z");
+    assert_eq!(
+        timestamp("2026-11-23T19:59:50Z", Some("2026-11-23T19:59:56Z")).unwrap(),
+        "2026-11-23T19:59:50.000Z"
+    );
     // An old event from a good clock stays old.
     assert_eq!(timestamp("2026-11-20T00:00:00Z", Some(NOW)).unwrap(), "2026-11-20T00:00:00.000Z");
 }
@@ -145,14 +164,21 @@ fn the_id_is_echoed_as_sent() {
 
 fn checked(line: &str) -> String {
     let rules = Rules::default();
-    let judge = Judge { received_at: at(NOW), sent_at: None, rules: &rules, fallback_id: EventId::parse(FALLBACK).unwrap() };
+    let judge = Judge {
+        received_at: at(NOW),
+        sent_at: None,
+        rules: &rules,
+        fallback_id: EventId::parse(FALLBACK).unwrap(),
+    };
     check_line(line.as_bytes(), &judge)
 }
 
 #[test]
 fn a_checked_line_says_what_would_happen() {
     assert_eq!(
-        checked(r#"{"event":"a","timestamp":"2026-11-23T20:00:00Z","properties":{"note":"to ada@example.org"}}"#),
+        checked(
+            r#"{"event":"a","timestamp":"2026-11-23T20:00:00Z","properties":{"note":"to ada@example.org"}}"#
+        ),
         r#"{"verdict":"accepted","event":{"id":"019ab2c3-0000-7000-8000-000000000000","event":"a","timestamp":"2026-11-23T20:00:00.000Z","properties":{"note":"to [email]"}},"redactions":[{"path":"properties.note","kind":"email"}]}"#
     );
     assert_eq!(

@@ -31,7 +31,10 @@ fn refused(text: &str, code: Code, field: &str) {
 #[test]
 fn what_is_not_personal_stays_as_it_was_written() {
     becomes("{}", "{}");
-    becomes(" { \"a\" : [ 1 , -2.50 , true , null , \"x\" ] , \"b\" : { } }\n", r#"{"a":[1,-2.50,true,null,"x"],"b":{}}"#);
+    becomes(
+        " { \"a\" : [ 1 , -2.50 , true , null , \"x\" ] , \"b\" : { } }\n",
+        r#"{"a":[1,-2.50,true,null,"x"],"b":{}}"#,
+    );
     becomes(r#"{"a":"caf\u00e9 \/ \"q\" é😀"}"#, r#"{"a":"caf\u00e9 \/ \"q\" é😀"}"#);
     becomes(r#"{"cut":"\ud83d"}"#, r#"{"cut":"�"}"#);
     becomes(r#"{"\udc00":1}"#, r#"{"�":1}"#);
@@ -52,7 +55,10 @@ fn personal_strings_are_masked() {
     becomes(r#"{"note":"ask ada@example.org"}"#, r#"{"note":"ask [email]"}"#);
     becomes(r#"{"note":"ask ada\u0040example.org \"now\""}"#, r#"{"note":"ask [email] \"now\""}"#);
     becomes(r#"{"list":["+49 30 1234567",["4111111111111111"]]}"#, r#"{"list":["[phone]",["[card]"]]}"#);
-    becomes(r#"{"url":"https:\/\/x.example\/?e=ada%40example.org&n=1"}"#, r#"{"url":"https://x.example/?e=[email]&n=1"}"#);
+    becomes(
+        r#"{"url":"https:\/\/x.example\/?e=ada%40example.org&n=1"}"#,
+        r#"{"url":"https://x.example/?e=[email]&n=1"}"#,
+    );
 }
 
 #[test]
@@ -72,7 +78,9 @@ fn the_report_names_path_and_kind_and_no_value() {
 
 #[test]
 fn limits_are_refused_one_past_the_edge() {
-    let object = |members: usize| json!((0..members).map(|i| (format!("k{i}"), json!(i))).collect::<serde_json::Map<_, _>>());
+    let object = |members: usize| {
+        json!((0..members).map(|i| (format!("k{i}"), json!(i))).collect::<serde_json::Map<_, _>>())
+    };
     assert!(strip(&object(64).to_string()).is_ok());
     refused(&object(65).to_string(), Code::TooManyProperties, "properties");
     refused(&json!({ "a": object(65) }).to_string(), Code::TooManyProperties, "properties.a");
@@ -97,7 +105,19 @@ fn limits_are_refused_one_past_the_edge() {
     refused(&format!("{{\"s\":\"{}\"}}", "x".repeat(32 * 1024)), Code::EventTooLarge, "properties");
     refused("[]", Code::WrongType, "properties");
     refused("\"x\"", Code::WrongType, "properties");
-    for broken in ["", "{", "{\"a\"}", "{\"a\":}", "{\"a\":1,}", "{,}", "{\"a\":1 \"b\":2}", "{}{}", "{'a':1}", "{\"a\":01}", "{a:1}"] {
+    for broken in [
+        "",
+        "{",
+        "{\"a\"}",
+        "{\"a\":}",
+        "{\"a\":1,}",
+        "{,}",
+        "{\"a\":1 \"b\":2}",
+        "{}{}",
+        "{'a':1}",
+        "{\"a\":01}",
+        "{a:1}",
+    ] {
         assert_eq!(strip(broken).unwrap_err().0, Code::InvalidJson, "{broken}");
     }
     refused("{\"a\":[1,}", Code::InvalidJson, "properties.a.1");
@@ -115,7 +135,8 @@ fn value() -> impl Strategy<Value = Value> {
     leaf.prop_recursive(3, 24, 5, |inner| {
         prop_oneof![
             prop::collection::vec(inner.clone(), 0..5).prop_map(Value::from),
-            prop::collection::hash_map(key(), inner, 0..5).prop_map(|map| Value::Object(map.into_iter().collect())),
+            prop::collection::hash_map(key(), inner, 0..5)
+                .prop_map(|map| Value::Object(map.into_iter().collect())),
         ]
     })
 }
@@ -125,7 +146,11 @@ fn object() -> impl Strategy<Value = Value> {
 }
 
 fn key() -> impl Strategy<Value = String> {
-    prop_oneof!["[a-z_]{1,8}", "\\PC{0,12}", "(user|billing|)(_|\\.|)(email|Email|phone|address|mail)(_|)(line|opened|1|)"]
+    prop_oneof![
+        "[a-z_]{1,8}",
+        "\\PC{0,12}",
+        "(user|billing|)(_|\\.|)(email|Email|phone|address|mail)(_|)(line|opened|1|)"
+    ]
 }
 
 fn text() -> impl Strategy<Value = String> {

@@ -16,7 +16,10 @@ pub(super) fn at(run: &Run<'_>, first: usize) -> Option<(Range<usize>, usize)> {
         let groups = first..last + 1;
         let count = run.count(groups.clone());
         let (after, _) = run.after(last);
-        if (13..=19).contains(&count) && !is_word(after.filter(|b| *b != b'-' && *b != b'.')) && luhn(run, groups) {
+        if (13..=19).contains(&count)
+            && !is_word(after.filter(|b| *b != b'-' && *b != b'.'))
+            && luhn(run, groups)
+        {
             return Some((run.groups[first].start..run.groups[last].end, last + 1 - first));
         }
         let joined = last + 1 < run.groups.len() && matches!(run.separator(last), b" " | b"-");
@@ -42,5 +45,5 @@ fn luhn(run: &Run<'_>, groups: Range<usize>) -> bool {
             (_, doubled) => doubled / 10 + doubled % 10,
         })
         .sum();
-    sum % 10 == 0
+    sum.is_multiple_of(10)
 }

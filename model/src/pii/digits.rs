@@ -5,7 +5,7 @@ use core::ops::Range;
 use super::{Finding, Kind, card, phone};
 
 /// Digits below which no run is looked at: the shortest number that any detector knows has eight.
-const DIGITS_MIN: usize = 8;
+pub(super) const DIGITS_MIN: usize = 8;
 
 /// Groups of digits with at most two separators between them: `+49 (30) 1234-567` has four.
 pub(super) struct Run<'t> {

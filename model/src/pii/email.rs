@@ -33,7 +33,9 @@ fn sign_length(bytes: &[u8]) -> usize {
 /// Where the local part that ends at `sign` begins. `/`, `=`, `?` and `&` are legal in one and are
 /// left out: before an address in a URL they are the URL's.
 fn local_start(bytes: &[u8], from: usize, sign: usize) -> usize {
-    let local = |b: &u8| b.is_ascii_alphanumeric() || *b >= 0x80 || matches!(b, b'.' | b'_' | b'-' | b'+' | b'%' | b'\'');
+    let local = |b: &u8| {
+        b.is_ascii_alphanumeric() || *b >= 0x80 || matches!(b, b'.' | b'_' | b'-' | b'+' | b'%' | b'\'')
+    };
     let length = bytes[from..sign].iter().rev().take_while(|b| local(b)).count();
     let start = sign - length;
     // Quotes and dots around an address are not part of it.
@@ -55,5 +57,7 @@ fn domain_end(text: &str, from: usize) -> Option<usize> {
 
 /// `2x` of `logo@2x.png`: the name of a picture, not of a host.
 fn is_pixel_density(labels: &str) -> bool {
-    labels.strip_suffix('x').is_some_and(|n| !n.is_empty() && n.bytes().all(|b| b.is_ascii_digit() || b == b'.'))
+    labels
+        .strip_suffix('x')
+        .is_some_and(|n| !n.is_empty() && n.bytes().all(|b| b.is_ascii_digit() || b == b'.'))
 }

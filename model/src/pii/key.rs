@@ -4,7 +4,7 @@
 
 use super::Kind;
 
-/// Endings, each a run of words, with what they mean. A digit at the end of a word is not part of
+/// Endings of one or two words, with what they mean. A digit at the end of a word is not part of
 /// it (`address1`).
 const ENDINGS: &[(&[&str], Kind)] = &[
     (&["email"], Kind::Email),
@@ -32,7 +32,8 @@ const ENDINGS: &[(&[&str], Kind)] = &[
 ];
 
 /// Written in one, these endings still tell: `useremail`. (`phone` does not: `microphone`.)
-const GLUED_ENDINGS: &[(&str, Kind)] = &[("email", Kind::Email), ("emailaddress", Kind::Email), ("phonenumber", Kind::Phone)];
+const GLUED_ENDINGS: &[(&str, Kind)] =
+    &[("email", Kind::Email), ("emailaddress", Kind::Email), ("phonenumber", Kind::Phone)];
 
 /// Words of a key that are looked at, from the end.
 const WORDS: usize = 2;
@@ -49,15 +50,25 @@ pub(super) fn kind(key: &str) -> Option<Kind> {
     if last.is_empty() {
         return None;
     }
-    let is = |word: &str, wanted: &str| word.eq_ignore_ascii_case(wanted);
-    // Longer endings first: an `email_address` is an e-mail address before it is an address.
-    let two = ENDINGS.iter().find(|(ending, _)| matches!(ending, [a, b] if is(before, a) && is(last, b)));
-    let one = || ENDINGS.iter().find(|(ending, _)| matches!(ending, [a] if is(last, a)));
-    if let Some((_, kind)) = two.or_else(one) {
-        return Some(*kind);
+    let mut by_one_word = None;
+    for (ending, kind) in ENDINGS {
+        let (tail, head) = ending.split_last().expect("no ending is empty");
+        // Lengths differ nearly always, and comparing them costs nothing.
+        if tail.len() == last.len() && tail.eq_ignore_ascii_case(last) {
+            match head.last() {
+                // An `email_address` is an e-mail address before it is an address.
+                Some(head) if head.eq_ignore_ascii_case(before) => return Some(*kind),
+                Some(_) => {}
+                None => by_one_word = Some(*kind),
+            }
+        }
+    }
+    if by_one_word.is_some() {
+        return by_one_word;
     }
     let glued = |ending: &str| {
-        last.len() > ending.len() && last.as_bytes()[last.len() - ending.len()..].eq_ignore_ascii_case(ending.as_bytes())
+        last.len() > ending.len()
+            && last.as_bytes()[last.len() - ending.len()..].eq_ignore_ascii_case(ending.as_bytes())
     };
     GLUED_ENDINGS.iter().find(|(ending, _)| glued(ending)).map(|(_, kind)| *kind)
 }
@@ -71,8 +82,7 @@ fn last_word(text: &str) -> (&str, &str) {
         let byte = bytes[from - 1];
         let after = bytes.get(from).copied();
         // `userEmail` breaks before the capital; `EMAIL` and `userEMAIL` do not break inside it.
-        let word_begins_after = after.is_some_and(|b| b.is_ascii_uppercase())
-            && byte.is_ascii_lowercase();
+        let word_begins_after = after.is_some_and(|b| b.is_ascii_uppercase()) && byte.is_ascii_lowercase();
         let word_begins_here = byte.is_ascii_uppercase() && after.is_some_and(|b| b.is_ascii_lowercase());
         if word_begins_after || !(byte.is_ascii_alphabetic() || byte >= 0x80) {
             break;

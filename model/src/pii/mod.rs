@@ -13,6 +13,8 @@ mod phone;
 
 use core::ops::Range;
 
+use crate::json::{Str, seen};
+
 /// What kind of personal data was found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Kind {
@@ -109,38 +111,70 @@ pub(crate) struct KeyFinding {
 }
 
 /// Whether the property `key` is removed, and as what.
-pub(crate) fn kind_of_key(key: &str, rules: &Rules) -> Option<KeyFinding> {
+pub(crate) fn kind_of_key(key: &str, clues: Clues, rules: &Rules) -> Option<KeyFinding> {
     if let Some(kind) = key::kind(key) {
         let allowed = rules.allowed_keys.iter().any(|allowed| allowed == key);
         return (!allowed).then_some(KeyFinding { kind, by_value: false });
     }
-    find(key).first().map(|finding| KeyFinding { kind: finding.kind, by_value: true })
+    find(key, clues).first().map(|finding| KeyFinding { kind: finding.kind, by_value: true })
+}
+
+/// What a string's bytes tell about what may be in it. Most strings give no clue, and no detector
+/// looks at them.
+#[derive(Clone, Copy)]
+pub(crate) struct Clues {
+    /// An `@` or a `%`.
+    pub(crate) at: bool,
+    /// Digits, wherever they stand.
+    pub(crate) digits: usize,
+}
+
+impl Clues {
+    pub(crate) fn of(text: &str) -> Self {
+        let digits = text.bytes().filter(u8::is_ascii_digit).count();
+        Self { at: text.bytes().any(|b| matches!(b, b'@' | b'%')), digits }
+    }
+
+    fn none(self) -> bool {
+        !self.at && self.digits < digits::DIGITS_MIN
+    }
+}
+
+/// What reading the string noticed, or with escapes, what its decoded `text` shows.
+pub(crate) fn clues(raw: Str<'_>, text: &str) -> Clues {
+    if raw.seen & seen::ESCAPE != 0 {
+        return Clues::of(text);
+    }
+    Clues { at: raw.seen & seen::AT != 0, digits: raw.digits }
 }
 
 /// Looks for personal data in `text`, such as a URL. If there is some, appends the text with masks
 /// in its place to `out` and answers true; otherwise appends nothing.
 pub fn mask(text: &str, rules: &Rules, out: &mut String) -> bool {
-    mask_telling(text, rules, &mut |_| (), out)
+    mask_telling(text, Clues::of(text), rules, &mut |_| (), out)
 }
 
 /// [`mask`], telling each kind found.
-pub(crate) fn mask_telling(text: &str, _rules: &Rules, tell: &mut dyn FnMut(Kind), out: &mut String) -> bool {
-    let mut masked = match masked_once(text, tell) {
-        Some(masked) => masked,
-        None => return false,
-    };
+pub(crate) fn mask_telling(
+    text: &str,
+    clues: Clues,
+    _rules: &Rules,
+    tell: &mut dyn FnMut(Kind),
+    out: &mut String,
+) -> bool {
+    let Some(mut masked) = masked_once(text, clues, tell) else { return false };
     // Taking one thing out may bring another to light (what stood before it was no longer a word
     // boundary, say). Searching until nothing is found makes stripping twice the same as once; each
     // round removes digits or an `@`, so it ends.
-    while let Some(again) = masked_once(&masked, tell) {
+    while let Some(again) = masked_once(&masked, Clues::of(&masked), tell) {
         masked = again;
     }
     out.push_str(&masked);
     true
 }
 
-fn masked_once(text: &str, tell: &mut dyn FnMut(Kind)) -> Option<String> {
-    let findings = find(text);
+fn masked_once(text: &str, clues: Clues, tell: &mut dyn FnMut(Kind)) -> Option<String> {
+    let findings = find(text, clues);
     if findings.is_empty() {
         return None;
     }
@@ -163,8 +197,11 @@ struct Finding {
 
 /// Everything personal in `text`, in order, none overlapping. E-mail addresses go first: their
 /// digits are theirs.
-fn find(text: &str) -> Vec<Finding> {
+fn find(text: &str, clues: Clues) -> Vec<Finding> {
     let mut findings = Vec::new();
+    if clues.none() {
+        return findings;
+    }
     let mut at = 0;
     while let Some(span) = email::next(text, at) {
         digits::find(text, at..span.start, &mut findings);
@@ -202,7 +239,17 @@ mod tests {
 
     #[test]
     fn not_emails() {
-        for text in ["logo@2x.png", "icon@3x.webp", "pkg@1.2.3", "@ada", "a@b", "a@", "user@localhost", "50%40", "@media (min-width: 3em)"] {
+        for text in [
+            "logo@2x.png",
+            "icon@3x.webp",
+            "pkg@1.2.3",
+            "@ada",
+            "a@b",
+            "a@",
+            "user@localhost",
+            "50%40",
+            "@media (min-width: 3em)",
+        ] {
             check(text, text);
         }
     }
@@ -224,9 +271,24 @@ mod tests {
     #[test]
     fn not_phones() {
         for text in [
-            "2026-11-23", "01.02.2026", "2026-11-23T19:55:08.120Z", "10:15:00", "1.2.3", "192.168.100.200", "order 1234567",
-            "5551234567", "019ab2c3-d4e5-7f60-8123-456789abcdef", "550e8400-e29b-41d4-a716-446655440000", "$1,234,567.89",
-            "sku-0001-2222-3333", "1440x900", "100 200 300", "1795463708120", "0.0612345678", "00001234567", "3.14159265358979",
+            "2026-11-23",
+            "01.02.2026",
+            "2026-11-23T19:55:08.120Z",
+            "10:15:00",
+            "1.2.3",
+            "192.168.100.200",
+            "order 1234567",
+            "5551234567",
+            "019ab2c3-d4e5-7f60-8123-456789abcdef",
+            "550e8400-e29b-41d4-a716-446655440000",
+            "$1,234,567.89",
+            "sku-0001-2222-3333",
+            "1440x900",
+            "100 200 300",
+            "1795463708120",
+            "0.0612345678",
+            "00001234567",
+            "3.14159265358979",
         ] {
             check(text, text);
         }
@@ -244,7 +306,13 @@ mod tests {
 
     #[test]
     fn not_cards() {
-        for text in ["4111 1111 1111 1112", "1234567890123456", "0.4111111111111111", "a4111111111111111", "41111111111111111111111111"] {
+        for text in [
+            "4111 1111 1111 1112",
+            "1234567890123456",
+            "0.4111111111111111",
+            "a4111111111111111",
+            "41111111111111111111111111",
+        ] {
             check(text, text);
         }
     }
@@ -256,20 +324,69 @@ mod tests {
 
     #[test]
     fn keys() {
-        let removed = |key: &str| kind_of_key(key, &Rules::default()).map(|finding| finding.kind);
-        for key in ["email", "Email", "userEmail", "user_email", "e-mail", "e_mail", "email_address", "emailAddress", "contact.email", "emails", "EMAIL", "useremail"] {
+        let removed =
+            |key: &str| kind_of_key(key, Clues::of(key), &Rules::default()).map(|finding| finding.kind);
+        for key in [
+            "email",
+            "Email",
+            "userEmail",
+            "user_email",
+            "e-mail",
+            "e_mail",
+            "email_address",
+            "emailAddress",
+            "contact.email",
+            "emails",
+            "EMAIL",
+            "useremail",
+        ] {
             assert!(matches!(removed(key), Some(Kind::Email | Kind::Address)), "{key}");
         }
-        for key in ["phone", "phoneNumber", "phone_number", "mobile", "tel", "telephone", "home_phone", "fax", "phone1", "phonenumber"] {
+        for key in [
+            "phone",
+            "phoneNumber",
+            "phone_number",
+            "mobile",
+            "tel",
+            "telephone",
+            "home_phone",
+            "fax",
+            "phone1",
+            "phonenumber",
+        ] {
             assert_eq!(removed(key), Some(Kind::Phone), "{key}");
         }
-        for key in ["address", "billing_address", "shippingAddress", "address1", "address_line_2", "addressLine1", "street_address", "addr", "addresses"] {
+        for key in [
+            "address",
+            "billing_address",
+            "shippingAddress",
+            "address1",
+            "address_line_2",
+            "addressLine1",
+            "street_address",
+            "addr",
+            "addresses",
+        ] {
             assert_eq!(removed(key), Some(Kind::Address), "{key}");
         }
-        for key in ["email_opened", "phone_model", "address_count", "name_of_feature", "microphone", "headphones", "hotel", "event", "path", "mobile_menu", "addressed", "emailed", ""] {
+        for key in [
+            "email_opened",
+            "phone_model",
+            "address_count",
+            "name_of_feature",
+            "microphone",
+            "headphones",
+            "hotel",
+            "event",
+            "path",
+            "mobile_menu",
+            "addressed",
+            "emailed",
+            "",
+        ] {
             assert_eq!(removed(key), None, "{key}");
         }
         assert_eq!(removed("ada@example.org"), Some(Kind::Email));
-        assert!(kind_of_key("email", &Rules::default().allow_key("email")).is_none());
+        assert!(kind_of_key("email", Clues::of("email"), &Rules::default().allow_key("email")).is_none());
     }
 }

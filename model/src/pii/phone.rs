@@ -16,7 +16,9 @@ pub(super) fn at(run: &Run<'_>, first: usize) -> Option<(Range<usize>, usize)> {
     }
     let before = run.before(first);
     let opened = before == Some(b'(');
-    if !opened && before.is_some_and(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.' | b'/' | b'#')) {
+    if !opened
+        && before.is_some_and(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.' | b'/' | b'#'))
+    {
         return None;
     }
     let groups = north_american(run, first).or_else(|| trunk_zero(run, first))?;
@@ -54,7 +56,9 @@ fn trunk_zero(run: &Run<'_>, first: usize) -> Option<usize> {
         return None;
     }
     let (shortest, longest) = if digits.next()? == 0 { (11, 16) } else { (9, 11) };
-    let whole = (first + 1..=run.groups.len()).rev().find(|end| (shortest..=longest).contains(&run.count(first..*end)))?;
+    let whole = (first + 1..=run.groups.len())
+        .rev()
+        .find(|end| (shortest..=longest).contains(&run.count(first..*end)))?;
     let groups = whole - first;
     let lengths_fit = run.groups[first..whole].iter().all(|group| group.len() >= 2);
     // One piece with two zeros in front is a padded number; a date has two full stops.

@@ -84,7 +84,8 @@ impl<'a> RawBatch<'a> {
     }
 }
 
-const EVENTS_EXPECTED: EnvelopeError = EnvelopeError::Invalid { field: "events", expected: "an array of events" };
+const EVENTS_EXPECTED: EnvelopeError =
+    EnvelopeError::Invalid { field: "events", expected: "an array of events" };
 
 fn cut_events(value: &[u8]) -> Result<Vec<&[u8]>, EnvelopeError> {
     let mut events = Vec::new();
@@ -118,14 +119,17 @@ fn sdk(value: &[u8]) -> Result<Sdk<'_>, EnvelopeError> {
 }
 
 fn dropped(value: &[u8]) -> Result<Vec<(Cow<'_, str>, u32)>, EnvelopeError> {
-    let error = EnvelopeError::Invalid { field: "dropped", expected: "an object of reasons and counts, at most 16" };
+    let error =
+        EnvelopeError::Invalid { field: "dropped", expected: "an object of reasons and counts, at most 16" };
     let mut dropped = Vec::new();
     for member in Members::of(value).ok_or(error)? {
         let (reason, count) = member.map_err(|_| error)?;
         let text = |bytes| core::str::from_utf8(bytes).map_err(|_| error);
         let count = text(count)?.parse().map_err(|_| error)?;
         let reason = text(reason)?;
-        let plain = !reason.is_empty() && reason.len() <= 32 && reason.bytes().all(|b| b.is_ascii_lowercase() || b == b'_');
+        let plain = !reason.is_empty()
+            && reason.len() <= 32
+            && reason.bytes().all(|b| b.is_ascii_lowercase() || b == b'_');
         if !plain || dropped.len() == DROPPED_REASONS_MAX {
             return Err(error);
         }
@@ -135,7 +139,11 @@ fn dropped(value: &[u8]) -> Result<Vec<(Cow<'_, str>, u32)>, EnvelopeError> {
 }
 
 /// The string that is all of `value`.
-fn string<'a>(value: &'a [u8], field: &'static str, expected: &'static str) -> Result<Cow<'a, str>, EnvelopeError> {
+fn string<'a>(
+    value: &'a [u8],
+    field: &'static str,
+    expected: &'static str,
+) -> Result<Cow<'a, str>, EnvelopeError> {
     let error = EnvelopeError::Invalid { field, expected };
     let text = core::str::from_utf8(value).map_err(|_| error)?;
     let decoded = Cursor::new(text).string().and_then(|raw| raw.decode());

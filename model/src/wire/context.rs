@@ -9,7 +9,8 @@ use crate::pii::{self, Rules};
 use crate::properties::longer_than;
 
 /// The fields a context may have; all are strings.
-const CONTEXT_FIELDS: &[&str] = &["page_url", "page_title", "referrer", "language", "screen", "viewport", "time_zone"];
+const CONTEXT_FIELDS: &[&str] =
+    &["page_url", "page_title", "referrer", "language", "screen", "viewport", "time_zone"];
 
 /// The known fields of the JSON object `text`, masked, as a JSON object. A field that is not a
 /// string or is too long is left out: context never costs a batch its events. `None` if `text` is

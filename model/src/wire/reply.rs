@@ -92,7 +92,9 @@ pub fn ids_to_retry(reply: &str) -> Option<Vec<EventId>> {
 }
 
 fn member<'a>(object: &'a [u8], wanted: &[u8]) -> Option<&'a [u8]> {
-    Members::of(object)?.find_map(|member| member.ok().filter(|(key, _)| *key == wanted)).map(|(_, value)| value)
+    Members::of(object)?
+        .find_map(|member| member.ok().filter(|(key, _)| *key == wanted))
+        .map(|(_, value)| value)
 }
 
 #[cfg(test)]
