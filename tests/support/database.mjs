@@ -37,15 +37,13 @@ async function sqliteDatabase() {
     url: undefined,
     events: (dataDir) =>
       onCopy(dataDir, (db) =>
-        db
-          .all(`SELECT ${COLUMNS} FROM telemetry_events`)
-          .map(
-            (row) =>
-              /** @type {Row} */ ({
-                .../** @type {any} */ (row),
-                properties: JSON.parse(String(row.properties)),
-              }),
-          ),
+        db.all(`SELECT ${COLUMNS} FROM telemetry_events`).map(
+          (row) =>
+            /** @type {Row} */ ({
+              .../** @type {any} */ (row),
+              properties: JSON.parse(String(row.properties)),
+            }),
+        ),
       ),
     // The files themselves: also what was deleted or overwritten but is still on the disk.
     text: filesText,

@@ -1,6 +1,7 @@
 // @ts-check
 // A transparent proxy between the browser and the server. It forwards every byte untouched and keeps what
 // the page sent and what it was told. Browsers do not show the bodies of beacons to a test; a proxy sees all.
+// It can also lose answers, as networks do.
 
 import { createServer, request as httpRequest } from 'node:http';
 import { gunzipSync } from 'node:zlib';
@@ -13,7 +14,9 @@ import { until } from './wait.mjs';
  * @property {Record<string, any>[]} events
  * @property {string} contentType
  * @property {boolean} beacon
- * @property {number | null} status `null` while there is no answer, and for ever if none came.
+ * @property {number | null} status Of the answer; `null` while there is none.
+ * @property {boolean} broken The connection to the server broke before an answer.
+ * @property {boolean} lost It was answered, and the answer was kept from the page.
  * @property {Map<string, string>} verdicts Verdict by id, from a 2xx answer.
  */
 
@@ -22,6 +25,8 @@ export class Recorder {
   batches = [];
   /** Every request's body, decoded, batches and others: to be searched. */
   bodies = /** @type {string[]} */ ([]);
+  /** While true, batches reach the server and its answers do not reach the page. */
+  loseAnswers = false;
   #target;
   #inFlight = 0;
   #server;
@@ -80,9 +85,11 @@ export class Recorder {
   async #pass(request, response) {
     this.#inFlight++;
     response.once('close', () => this.#inFlight--);
+    /** @type {Batch | undefined} */
+    let batch;
     try {
       const body = await bytesOf(request);
-      const batch = this.#record(request, body);
+      batch = this.#record(request, body);
       const { hostname, port } = new URL(this.#target.origin);
       const { method, url: path, rawHeaders } = request;
       // Raw headers: the same names, order and Host as the browser wrote.
@@ -99,11 +106,17 @@ export class Recorder {
         new Promise((resolve, reject) => forwarded.once('response', resolve).once('error', reject))
       );
       const replyBody = await bytesOf(reply);
+      if (batch && this.loseAnswers) {
+        batch.lost = true;
+        response.destroy();
+        return;
+      }
       if (batch) note(batch, reply.statusCode ?? 0, replyBody);
       response.writeHead(reply.statusCode ?? 502, reply.rawHeaders);
       response.end(replyBody);
     } catch {
       // No server: the browser sees the connection break, as it would without a proxy.
+      if (batch) batch.broken = true;
       response.destroy();
     }
   }
@@ -116,8 +129,9 @@ export class Recorder {
   #record(request, bytes) {
     const gzipped = bytes[0] === 0x1f && bytes[1] === 0x8b;
     const body = (gzipped ? gunzipSync(bytes) : bytes).toString('utf8');
-    this.bodies.push(`${request.url}\n${body}`);
+    this.bodies.push(body);
     if (request.method !== 'POST' || !request.url?.startsWith('/v1/events')) return undefined;
+    /** @type {Batch} */
     const batch = {
       body,
       events: JSON.parse(body).events,
@@ -125,6 +139,8 @@ export class Recorder {
       // What browsers send with a beacon, and with no fetch of the SDK.
       beacon: request.headers['sec-fetch-mode'] === 'no-cors',
       status: null,
+      broken: false,
+      lost: false,
       verdicts: new Map(),
     };
     this.batches.push(batch);

@@ -23,7 +23,7 @@ const STOP_MS = 25_000;
 /**
  * A data directory and the servers that lived on it, one after another.
  * @typedef {object} ServerOptions
- * @property {string} [databaseUrl] None: an SQLite file in the data directory.
+ * @property {string | undefined} [databaseUrl] None: an SQLite file in the data directory.
  * @property {Record<string, string>} [env] Further settings.
  */
 export class Server {
