@@ -1,6 +1,9 @@
 //! What the server would do with an event, said without doing it: `pharos check`, and the same in
 //! the full wasm build, so that the two can be compared byte for byte.
 
+use alloc::string::String;
+use alloc::vec::Vec;
+
 use crate::json::{push_padded, push_string};
 use crate::pii::Redaction;
 use crate::wire::WireEvent;

@@ -1,6 +1,7 @@
 //! One event: found ([`RawEvent`]), then judged ([`Event`]).
 
-use std::borrow::Cow;
+use alloc::borrow::Cow;
+use alloc::string::String;
 
 use crate::json::{Cursor, Members};
 use crate::limits::{

@@ -1,6 +1,7 @@
 //! Event ids: UUIDs made once by the sender and kept across retries, so that the store can tell a
 //! retry from a new event. Version 7, whose first bits are the time, keeps keys in time order.
 
+use alloc::string::String;
 use core::fmt;
 
 use uuid::Uuid;

@@ -4,7 +4,8 @@
 //! by quotes and brackets alone, on bytes, so that one broken event in a batch does not hide the
 //! others. *Strict* reading ([`Cursor`]) accepts exactly what the RFC does.
 
-use std::borrow::Cow;
+use alloc::borrow::Cow;
+use alloc::string::String;
 
 use crate::limits::{NUMBER_BYTES_MAX, NUMBER_EXPONENT_MAX};
 use crate::refusal::Code;

@@ -3,6 +3,9 @@
 //! What is written has no space between tokens and is otherwise the text that was read, less the
 //! personal data. Stripping what was stripped changes nothing.
 
+use alloc::string::String;
+use alloc::vec::Vec;
+
 use crate::json::{Cursor, Str, push_string};
 use crate::limits::{DEPTH_MAX, EVENT_BYTES_MAX, KEY_CHARS_MAX, PROPERTIES_MAX, STRING_CHARS_MAX};
 use crate::pii::{self, Kind, Report, Rules};

@@ -1,5 +1,6 @@
 //! Why an event is refused: a stable code, the field, and what was expected. Never a value.
 
+use alloc::string::String;
 use core::fmt;
 
 /// One refusal of one event.
@@ -31,7 +32,7 @@ impl fmt::Display for Refusal {
     }
 }
 
-impl std::error::Error for Refusal {}
+impl core::error::Error for Refusal {}
 
 /// Declares the codes once: the variant, its name on the wire, and what was expected instead.
 macro_rules! codes {

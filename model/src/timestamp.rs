@@ -4,6 +4,7 @@
 //! (`days_from_civil`, `civil_from_days`); the tests compare it with the `jiff` crate, which is too
 //! large for the page.
 
+use alloc::string::String;
 use core::fmt;
 
 use crate::json::push_padded;

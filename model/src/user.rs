@@ -4,6 +4,7 @@
 //! way, so both mean the same person. A plain hash can be guessed by trying likely ids, which is why
 //! the server then keys it with a secret (`server/src/identity.rs`) before anything is stored.
 
+use alloc::string::String;
 use core::fmt;
 
 use sha2::{Digest, Sha256};

@@ -1,5 +1,6 @@
 //! Runs of digit groups, which both card and phone numbers are: found once, shown to both.
 
+use alloc::vec::Vec;
 use core::ops::Range;
 
 use super::{Finding, Kind, card, phone};

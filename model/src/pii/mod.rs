@@ -5,6 +5,10 @@
 //! and does a *string* hold something personal ([`mask`])? Nothing here keeps, counts or logs what
 //! it finds: a report names the path and the kind, never the value.
 
+use alloc::borrow::ToOwned;
+use alloc::string::String;
+use alloc::vec::Vec;
+
 mod card;
 mod digits;
 mod email;

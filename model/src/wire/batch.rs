@@ -1,7 +1,9 @@
 //! A batch: the envelope and the events in it. Reading cuts the events out and leaves judging them
 //! to [`RawEvent`](crate::RawEvent), so that one bad event never costs its neighbours.
 
-use std::borrow::Cow;
+use alloc::borrow::Cow;
+use alloc::string::String;
+use alloc::vec::Vec;
 
 use crate::check::push_count;
 use crate::json::{Cursor, Elements, Members, push_padded, push_string};

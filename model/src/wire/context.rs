@@ -1,7 +1,8 @@
 //! The context of a batch: facts about the page that hold for all its events. Only the fields named
 //! here pass, and each is searched for personal data.
 
-use std::borrow::Cow;
+use alloc::borrow::Cow;
+use alloc::string::String;
 
 use crate::json::{Cursor, Members, push_string};
 use crate::limits::STRING_CHARS_MAX;

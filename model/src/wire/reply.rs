@@ -1,5 +1,8 @@
 //! The reply to a batch: one verdict for every event, in the order sent.
 
+use alloc::string::String;
+use alloc::vec::Vec;
+
 use crate::check::{push_count, push_refusal};
 use crate::json::{Elements, Members, push_string};
 use crate::{EventId, Refusal};
