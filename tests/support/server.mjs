@@ -10,7 +10,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { until } from './wait.mjs';
 
-const BINARY =
+export const BINARY =
   process.env.PHAROS_BIN ?? fileURLToPath(new URL('../../target/release/pharos', import.meta.url));
 
 /** Keys that every server here is started with, so that they are known before it prints anything. */
@@ -91,6 +91,13 @@ export class Server {
     await until('the server to be ready', async () => (await fetch(this.origin + '/health/ready')).ok, {
       withinMs: START_MS,
     });
+  }
+
+  /** The process's id while it runs. */
+  get pid() {
+    return this.#process?.exitCode === null && this.#process.signalCode === null
+      ? this.#process.pid
+      : undefined;
   }
 
   /** The path and fragment of the sign-in link printed last: `/login#...`. */
