@@ -101,4 +101,6 @@ codes! {
     UserIdTooLong = "user_id_too_long", "a user id of at most 256 characters";
     /// The sequence number is not a whole number from 0 to [`SEQ_MAX`](crate::limits::SEQ_MAX).
     InvalidSeq = "invalid_seq", "a whole number from 0 to 2147483647";
+    /// The event passed every check and the database still refuses a value in it. Only a server says so.
+    NotStorable = "not_storable", "values that the database takes";
 }

@@ -1,0 +1,117 @@
+//! The command line: what there is to say to `pharos`, and what it says back.
+
+use std::{net::SocketAddr, path::PathBuf};
+
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
+use pharos_server::{
+    config::Config,
+    settings::{SettingError, Values},
+    setup::Welcome,
+    store::KeyKind,
+};
+
+/// Telemetry that a web team can trust.
+///
+/// `pharos serve` needs nothing else: it stores events in an SQLite file and prints where to look.
+/// Set DATABASE_URL to store them in PostgreSQL.
+#[derive(Debug, Parser)]
+#[command(name = "pharos", version, after_help = "Without a command, pharos serves.")]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
+
+    /// File with settings; see config.example.toml. Flags and the environment come first.
+    #[arg(long, global = true, value_name = "FILE", env = "TELEMETRY_CONFIG")]
+    config: Option<PathBuf>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Receive events and show the dashboard (the default).
+    Serve,
+    /// Make a link to sign in to the dashboard with; it works once, for 15 minutes.
+    LoginLink,
+    /// List, create and revoke the keys by which senders are known.
+    #[command(subcommand)]
+    Keys(KeysCommand),
+    /// Bring the database's schema up to date and exit. `serve` does this by itself.
+    Migrate,
+    /// Read events as lines of JSON from standard input and print what the server would do with each.
+    ///
+    /// Example: echo '{"event":"sign_up","timestamp":"2026-11-23T12:00:00Z","properties":{"email":"a@b.org"}}' | pharos check
+    Check,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum KeysCommand {
+    /// Show the keys of the first project. Of secret ones, only the first characters are known.
+    List,
+    /// Make a key and print it. A secret one cannot be shown again.
+    Create {
+        /// `ingest`: public, writes client events. `secret`: writes server events and reads.
+        kind: KeyKindArg,
+    },
+    /// Revoke a key. Servers stop taking it within 10 seconds.
+    Revoke {
+        /// The number `pharos keys list` shows.
+        id: i64,
+    },
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum KeyKindArg {
+    Ingest,
+    Secret,
+}
+
+impl From<KeyKindArg> for KeyKind {
+    fn from(kind: KeyKindArg) -> Self {
+        match kind {
+            KeyKindArg::Ingest => Self::Ingest,
+            KeyKindArg::Secret => Self::Secret,
+        }
+    }
+}
+
+/// What was asked for.
+pub(crate) fn parse() -> Result<(Command, Config), SettingError> {
+    let matches = Values::add_flags(Cli::command()).get_matches();
+    let cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
+    // A global flag may stand before or after the command; clap keeps it where it was given.
+    let deepest =
+        std::iter::successors(Some(&matches), |matches| matches.subcommand().map(|(_, sub)| sub)).last();
+    let values = Values::collect(deepest.unwrap_or(&matches), cli.config.as_deref())?;
+    Ok((cli.command.unwrap_or(Command::Serve), Config::from_values(&values)?))
+}
+
+/// The lines a started server prints.
+pub(crate) fn welcome_text(config: &Config, address: SocketAddr, welcome: &Welcome) -> String {
+    let base = base_url(config, address);
+    let mut text = String::from("pharos is ready\n\n");
+    let mut line = |name: &str, value: &str| text.push_str(&format!("  {name:<12}{value}\n"));
+    match &welcome.login_token {
+        Some(token) => line("dashboard", &format!("{base}/login#{token}  (works once, for 15 minutes)")),
+        None => line("dashboard", &format!("{base}/  (sign in: pharos login-link)")),
+    }
+    if config.demo.is_some() {
+        line("demo", &format!("{base}/demo/"));
+    }
+    match &welcome.ingest_key {
+        Some(key) => line("ingest key", key),
+        None => line("ingest key", "none in use (make one: pharos keys create ingest)"),
+    }
+    if let Some(key) = &welcome.secret_key {
+        line("secret key", &format!("{key}  (shown this once)"));
+    }
+    text
+}
+
+/// The address people open.
+pub(crate) fn base_url(config: &Config, address: SocketAddr) -> String {
+    match &config.public_url {
+        Some(url) => url.clone(),
+        // Nobody can open 0.0.0.0.
+        None if address.ip().is_unspecified() => format!("http://localhost:{}", address.port()),
+        None => format!("http://{address}"),
+    }
+}

@@ -1,0 +1,261 @@
+//! The settings as types, checked once at start. Later code trusts them; it reads no environment and
+//! has no defaults of its own.
+
+use std::{net::IpAddr, net::SocketAddr, path::PathBuf, str::FromStr, time::Duration};
+
+use ipnet::IpNet;
+use tracing::level_filters::LevelFilter;
+
+use crate::{
+    identity::{ingest_key_is_valid, secret_key_is_valid},
+    settings::{SettingError, Values},
+};
+
+/// Everything `run` needs to know.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// Where events are stored.
+    pub database: Database,
+    /// Address to listen on; port 0 takes a free one.
+    pub listen: SocketAddr,
+    /// Directory for the SQLite file and the pepper.
+    pub data_dir: PathBuf,
+    /// Address people open, without a slash at the end; `None`: the one listened on.
+    pub public_url: Option<String>,
+    /// Whether events are taken at all.
+    pub enabled: bool,
+    /// Whether events may be sent on to an analytics service.
+    pub analytics_enabled: bool,
+    /// How long events are kept; `None` for ever.
+    pub retention_days: Option<u32>,
+    /// What is kept of an address.
+    pub ip: IpPolicy,
+    /// Proxies whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: Vec<IpNet>,
+    /// Keys and pepper given from outside.
+    pub secrets: Secrets,
+    /// What the demo page is told; `None` when there is no demo.
+    pub demo: Option<Demo>,
+    /// Bounds in time and space.
+    pub limits: Limits,
+    /// How much is logged, and in which form.
+    pub log: Log,
+}
+
+/// Where events are stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Database {
+    /// An SQLite file.
+    Sqlite(PathBuf),
+    /// The address of a PostgreSQL database.
+    Postgres(String),
+}
+
+/// What is kept of an address.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum IpPolicy {
+    /// The /24 of an IPv4 address, the /48 of an IPv6 address.
+    Truncate,
+    /// Nothing.
+    Drop,
+}
+
+/// Keys and pepper given from outside; what is `None` is generated.
+#[derive(Debug, Clone, Default)]
+pub struct Secrets {
+    /// A public key of the first project.
+    pub ingest_key: Option<String>,
+    /// A secret key of the first project.
+    pub secret_key: Option<String>,
+    /// The secret that user ids are keyed with.
+    pub pepper: Option<String>,
+}
+
+/// What the demo page is told besides its key.
+#[derive(Debug, Clone, Copy)]
+pub struct Demo {
+    /// Events the SDK gathers before it sends.
+    pub batch_size: u32,
+    /// Milliseconds after which the SDK sends what it has.
+    pub flush_interval_ms: u32,
+}
+
+/// Bounds in time and space.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// Time for a request's headers, idle time on a kept connection included.
+    pub header_timeout: Duration,
+    /// Time for a request's body.
+    pub body_timeout: Duration,
+    /// Longest silence within a body.
+    pub body_idle_timeout: Duration,
+    /// Open connections.
+    pub connections_max: usize,
+    /// Bytes of requests held in memory, from their arrival to their commit.
+    pub queue_bytes: usize,
+    /// Longest wait for the database.
+    pub store_timeout: Duration,
+    /// Database connections for reading.
+    pub store_connections: u32,
+    /// Time for stopping.
+    pub shutdown_timeout: Duration,
+}
+
+/// How much is logged, and in which form.
+#[derive(Debug, Clone, Copy)]
+pub struct Log {
+    /// The least important level that is shown.
+    pub level: LevelFilter,
+    /// JSON lines instead of text.
+    pub json: bool,
+}
+
+impl Config {
+    /// Checks the values given.
+    ///
+    /// # Errors
+    /// The first value that will not do, as one line for the person who set it.
+    pub fn from_values(values: &Values) -> Result<Self, SettingError> {
+        let data_dir = values.required("data_dir", |text| Some(PathBuf::from(text)))?;
+        let sqlite_file = data_dir.join("pharos.db");
+        let database = values.optional("database_url", parse_database)?;
+        let milliseconds =
+            |name| values.required(name, |text| whole(text, 100, 600_000)).map(Duration::from_millis);
+        let body_timeout = milliseconds("body_timeout")?;
+        let demo = Demo {
+            batch_size: values.required("batch_size", |text| whole(text, 1, 500))?,
+            flush_interval_ms: values.required("flush_interval", |text| whole(text, 100, 600_000))?,
+        };
+
+        Ok(Self {
+            database: database.unwrap_or(Database::Sqlite(sqlite_file)),
+            listen: values.required("listen", |text| text.parse().ok())?,
+            data_dir,
+            public_url: values.optional("public_url", parse_public_url)?,
+            enabled: values.required("enabled", parse_bool)?,
+            analytics_enabled: values.required("analytics_enabled", parse_bool)?,
+            retention_days: values
+                .required("retention_days", |text| whole(text, 0, 36_500))
+                .map(|days: u32| (days > 0).then_some(days))?,
+            ip: values.required("ip", |text| match text {
+                "truncate" => Some(IpPolicy::Truncate),
+                "drop" => Some(IpPolicy::Drop),
+                _ => None,
+            })?,
+            trusted_proxies: values.required("trusted_proxy", parse_networks)?,
+            secrets: Secrets {
+                ingest_key: values.optional("ingest_key", |text| owned_if(text, ingest_key_is_valid))?,
+                secret_key: values.optional("secret_key", |text| owned_if(text, secret_key_is_valid))?,
+                pepper: values
+                    .optional("pepper", |text| owned_if(text, |text| text.chars().count() >= 32))?,
+            },
+            demo: values.required("demo", parse_bool)?.then_some(demo),
+            limits: Limits {
+                header_timeout: milliseconds("header_timeout")?,
+                body_timeout,
+                body_idle_timeout: body_timeout / 4,
+                connections_max: values.required("connections_max", |text| whole(text, 1, 1_000_000))?,
+                queue_bytes: values.required("queue_bytes", |text| whole(text, 1 << 24, u32::MAX.into()))?,
+                store_timeout: milliseconds("store_timeout")?,
+                store_connections: values.required("store_connections", |text| whole(text, 1, 1000))?,
+                shutdown_timeout: milliseconds("shutdown_timeout")?,
+            },
+            log: Log {
+                level: values.required("log", |text| match text {
+                    "off" => None,
+                    text => LevelFilter::from_str(text).ok(),
+                })?,
+                json: values.required("log_format", |text| match text {
+                    "text" => Some(false),
+                    "json" => Some(true),
+                    _ => None,
+                })?,
+            },
+        })
+    }
+}
+
+fn parse_bool(text: &str) -> Option<bool> {
+    match text.to_ascii_lowercase().as_str() {
+        "true" | "1" | "yes" | "on" => Some(true),
+        "false" | "0" | "no" | "off" => Some(false),
+        _ => None,
+    }
+}
+
+fn whole<T: TryFrom<u64>>(text: &str, min: u64, max: u64) -> Option<T> {
+    let number = text.parse().ok().filter(|number| (min..=max).contains(number))?;
+    T::try_from(number).ok()
+}
+
+fn owned_if(text: &str, valid: impl FnOnce(&str) -> bool) -> Option<String> {
+    valid(text).then(|| text.to_owned())
+}
+
+fn parse_database(text: &str) -> Option<Database> {
+    if let Some(path) = text.strip_prefix("sqlite://").or_else(|| text.strip_prefix("sqlite:")) {
+        return (!path.is_empty() && !path.starts_with(':')).then(|| Database::Sqlite(path.into()));
+    }
+    let is_postgres = text.starts_with("postgres://") || text.starts_with("postgresql://");
+    let is_complete = text.parse::<sqlx::postgres::PgConnectOptions>().is_ok();
+    (is_postgres && is_complete).then(|| Database::Postgres(text.to_owned()))
+}
+
+fn parse_public_url(text: &str) -> Option<String> {
+    let text = text.strip_suffix('/').unwrap_or(text);
+    let host = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"))?;
+    let plain = !host.is_empty() && !host.contains(['/', '?', '#', '@', ' ']);
+    plain.then(|| text.to_owned())
+}
+
+fn parse_networks(text: &str) -> Option<Vec<IpNet>> {
+    if matches!(text, "off" | "false") {
+        return Some(Vec::new());
+    }
+    let network = |part: &str| part.parse().ok().or_else(|| part.parse::<IpAddr>().ok().map(IpNet::from));
+    text.split(',').map(|part| network(part.trim())).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_defaults_are_valid() {
+        let config = Config::from_values(&Values::default()).unwrap();
+        assert_eq!(config.database, Database::Sqlite(".pharos/pharos.db".into()));
+        assert_eq!(config.listen, "127.0.0.1:8787".parse().unwrap());
+        assert_eq!(config.retention_days, Some(90));
+    }
+
+    #[test]
+    fn a_bad_value_is_one_line_with_name_value_and_what_is_expected() {
+        for (name, value, line) in [
+            ("listen", "8787", "TELEMETRY_LISTEN is \"8787\": expected an address and a port"),
+            ("enabled", "maybe", "TELEMETRY_ENABLED is \"maybe\": expected true or false"),
+            ("batch_size", "0", "TELEMETRY_BATCH_SIZE is \"0\": expected a whole number from 1 to 500"),
+            ("retention_days", "-1", "TELEMETRY_RETENTION_DAYS is \"-1\": expected a whole number of days"),
+            (
+                "database_url",
+                "mysql://u:pw@h/d",
+                "DATABASE_URL is \"mysql://u:***@h/d\": expected postgres://",
+            ),
+            ("ip", "full", "TELEMETRY_IP is \"full\": expected truncate or drop"),
+            ("trusted_proxy", "10.0.0.0/33", "TELEMETRY_TRUSTED_PROXY is \"10.0.0.0/33\": expected off, or"),
+            ("ingest_key", "abc", "TELEMETRY_INGEST_KEY is set (3 characters, not shown): expected pk_"),
+            ("public_url", "https://h/path", "TELEMETRY_PUBLIC_URL is \"https://h/path\": expected http://"),
+        ] {
+            let error = Config::from_values(&Values::default().with(name, value)).unwrap_err().to_string();
+            assert!(error.starts_with(line), "{error}");
+            assert!(!error.contains('\n'), "{error}");
+        }
+    }
+
+    #[test]
+    fn networks_are_addresses_or_prefixes() {
+        let networks = parse_networks("10.0.0.0/8, 127.0.0.1,::1").unwrap();
+        assert!(networks[0].contains(&"10.1.2.3".parse::<IpAddr>().unwrap()));
+        assert!(networks[1].contains(&"127.0.0.1".parse::<IpAddr>().unwrap()));
+        assert!(!networks[1].contains(&"127.0.0.2".parse::<IpAddr>().unwrap()));
+    }
+}

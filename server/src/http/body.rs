@@ -1,0 +1,92 @@
+//! A request's body: how long it may take, how large it may be, and gzip. Every byte kept is accounted
+//! for before it is kept.
+
+use std::io::Read;
+
+use axum::{
+    body::Body,
+    http::{HeaderMap, header},
+};
+use flate2::read::MultiGzDecoder;
+use http_body_util::BodyExt;
+use pharos_model::limits::{BATCH_BYTES_MAX, BATCH_DECOMPRESSED_BYTES_MAX};
+use tokio::time::{Instant, timeout_at};
+
+use super::error::Error;
+use crate::{
+    config::Limits,
+    ingest::{budget::Held, heavy},
+};
+
+/// RFC 1952. JSON text cannot begin with it.
+const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
+
+/// How the body is encoded, as far as the header says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Encoding {
+    /// Nothing is said; a beacon cannot set the header, so the first bytes decide.
+    Unsaid,
+    Gzip,
+}
+
+impl Encoding {
+    pub(super) fn of(headers: &HeaderMap) -> Result<Self, Error> {
+        let Some(value) = headers.get(header::CONTENT_ENCODING) else { return Ok(Self::Unsaid) };
+        match value.to_str().unwrap_or_default().trim().to_ascii_lowercase().as_str() {
+            "" | "identity" => Ok(Self::Unsaid),
+            "gzip" | "x-gzip" => Ok(Self::Gzip),
+            _ => Err(Error::UnsupportedEncoding),
+        }
+    }
+}
+
+/// Reads a body of at most [`BATCH_BYTES_MAX`] bytes within the time limits.
+pub(super) async fn read(
+    mut body: Body,
+    headers: &HeaderMap,
+    limits: &Limits,
+    held: &mut Held,
+) -> Result<Vec<u8>, Error> {
+    let announced = headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
+    if announced.is_some_and(|bytes: usize| bytes > BATCH_BYTES_MAX) {
+        return Err(Error::BatchTooLarge);
+    }
+    let deadline = Instant::now() + limits.body_timeout;
+    let mut bytes = Vec::new();
+    loop {
+        let silence_until = Instant::now() + limits.body_idle_timeout;
+        let frame = timeout_at(deadline.min(silence_until), body.frame()).await;
+        let Some(frame) = frame.map_err(|_| Error::RequestTimeout)? else { return Ok(bytes) };
+        let Ok(data) = frame.map_err(|_| Error::Interrupted)?.into_data() else { continue };
+        if bytes.len() + data.len() > BATCH_BYTES_MAX {
+            return Err(Error::BatchTooLarge);
+        }
+        held.grow(data.len())?;
+        bytes.extend_from_slice(&data);
+    }
+}
+
+/// Undoes gzip, if the header or the first bytes say so, to at most [`BATCH_DECOMPRESSED_BYTES_MAX`].
+pub(super) fn decode(bytes: Vec<u8>, encoding: Encoding, held: &mut Held) -> Result<Vec<u8>, Error> {
+    if encoding == Encoding::Unsaid && !bytes.starts_with(&GZIP_MAGIC) {
+        return Ok(bytes);
+    }
+    heavy(bytes.len() * 4, || gunzip(&bytes, held))
+}
+
+fn gunzip(bytes: &[u8], held: &mut Held) -> Result<Vec<u8>, Error> {
+    const STEP: usize = 64 * 1024;
+    let mut decoder = MultiGzDecoder::new(bytes);
+    let mut text = Vec::new();
+    loop {
+        let before = text.len();
+        let step = (&mut decoder).take(STEP as u64).read_to_end(&mut text).map_err(|_| Error::InvalidGzip)?;
+        if text.len() > BATCH_DECOMPRESSED_BYTES_MAX {
+            return Err(Error::DecompressedTooLarge);
+        }
+        held.grow(text.len() - before)?;
+        if step < STEP {
+            return Ok(text);
+        }
+    }
+}

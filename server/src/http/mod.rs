@@ -1,0 +1,125 @@
+//! HTTP: routes, and what all of them share. Reads requests and writes responses; what an event becomes
+//! is decided in `ingest`, what is stored in `store`.
+
+mod assets;
+mod auth;
+mod body;
+mod demo;
+mod error;
+mod events;
+mod health;
+mod log;
+mod params;
+mod peer;
+pub(crate) mod serve;
+mod session;
+
+use std::{sync::Arc, time::Duration};
+
+use axum::{
+    Router,
+    http::{HeaderName, HeaderValue, Method, header},
+    middleware,
+    response::IntoResponse,
+    routing::{get, post},
+};
+use ipnet::IpNet;
+use tower_http::{
+    catch_panic::CatchPanicLayer,
+    compression::CompressionLayer,
+    cors::{Any, CorsLayer},
+    set_header::SetResponseHeaderLayer,
+};
+
+pub(crate) use self::auth::{FIRST_PROJECT, Keys};
+use self::error::Error;
+use crate::{
+    config::{Demo, Limits},
+    ingest::{Ingest, budget::Budget},
+    store::Store,
+};
+
+/// What requests need.
+pub(crate) struct App {
+    pub(crate) ingest: Ingest,
+    pub(crate) keys: Arc<Keys>,
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) budget: Budget,
+    pub(crate) limits: Limits,
+    pub(crate) demo: Option<Demo>,
+    pub(crate) trusted_proxies: Vec<IpNet>,
+    pub(crate) secure_cookie: bool,
+}
+
+type Shared = Arc<App>;
+
+/// Nothing inline, nothing from elsewhere; `wasm-unsafe-eval` is what compiling wasm takes.
+const CONTENT_SECURITY_POLICY: &str = "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; \
+    style-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; form-action 'self'; \
+    frame-ancestors 'none'";
+
+/// How long browsers may remember that a page of another site may send events (Chrome: 2 h at most).
+const PREFLIGHT_MAX_AGE: Duration = Duration::from_secs(24 * 3600);
+
+/// Every address there is.
+pub(crate) fn router(app: App) -> Router {
+    let demo_is_on = app.demo.is_some();
+
+    let events = Router::new()
+        .route("/v1/events", post(events::receive).get(events::recent))
+        .layer(open_to_other_sites());
+
+    let sdk = Router::new()
+        .route("/sdk/{*path}", get(assets::sdk))
+        .layer(open_to_other_sites())
+        .layer(CompressionLayer::new());
+
+    let mut pages = Router::new()
+        .route("/", get(assets::dashboard))
+        .route("/login", get(assets::dashboard))
+        .route("/assets/{*path}", get(assets::asset))
+        .route("/favicon.svg", get(assets::icon));
+    if demo_is_on {
+        pages = pages.route("/demo", get(assets::demo_without_slash)).route("/demo/", get(assets::demo));
+    }
+    let pages = pages
+        .layer(CompressionLayer::new())
+        .layer(header_if_missing(header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY));
+
+    Router::new()
+        .merge(events)
+        .route("/v1/session", get(session::describe).post(session::sign_in).delete(session::sign_out))
+        .route("/demo/config.json", get(demo::config))
+        .route("/demo/received", get(demo::received))
+        .route("/health/live", get(health::live))
+        .route("/health/ready", get(health::ready))
+        .merge(sdk)
+        .merge(pages)
+        .fallback(async || Error::NotFound)
+        .method_not_allowed_fallback(async || Error::MethodNotAllowed)
+        // What an answer holds may be different next time, or for the next person.
+        .layer(header_if_missing(header::CACHE_CONTROL, "no-store"))
+        .layer(header_if_missing(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
+        .layer(header_if_missing(header::REFERRER_POLICY, "same-origin"))
+        .layer(CatchPanicLayer::custom(|panic| {
+            drop(panic);
+            Error::Internal.into_response()
+        }))
+        .layer(middleware::from_fn(log::log_request))
+        .with_state(Arc::new(app))
+}
+
+/// Pages of any site may send events and load the SDK. No credentials: ingest keys are public and stand
+/// in the body, and a wildcard keeps browsers from showing another site what a cookie gives access to.
+fn open_to_other_sites() -> CorsLayer {
+    CorsLayer::new()
+        .allow_origin(Any)
+        .allow_methods([Method::GET, Method::POST])
+        .allow_headers([header::AUTHORIZATION, header::CONTENT_ENCODING, header::CONTENT_TYPE])
+        .expose_headers([header::RETRY_AFTER, HeaderName::from_static(log::REQUEST_ID)])
+        .max_age(PREFLIGHT_MAX_AGE)
+}
+
+fn header_if_missing(name: HeaderName, value: &'static str) -> SetResponseHeaderLayer<HeaderValue> {
+    SetResponseHeaderLayer::if_not_present(name, HeaderValue::from_static(value))
+}

@@ -1,0 +1,49 @@
+//! Query parameters: each named one taken once, all others refused.
+
+use std::{ops::RangeInclusive, str::FromStr};
+
+use axum::extract::Query;
+
+use super::error::Error;
+
+/// The parameters of a request that have not been taken yet.
+pub(super) struct Params(Vec<(String, String)>);
+
+impl Params {
+    pub(super) fn parse(query: Option<&str>) -> Self {
+        let uri = format!("/?{}", query.unwrap_or_default());
+        let pairs = uri.parse().ok().and_then(|uri| Query::try_from_uri(&uri).ok());
+        Self(pairs.map(|Query(pairs)| pairs).unwrap_or_default())
+    }
+
+    /// The value of a parameter, the first one if it is repeated.
+    pub(super) fn take(&mut self, name: &str) -> Option<String> {
+        let at = self.0.iter().position(|(known, _)| known == name)?;
+        Some(self.0.remove(at).1)
+    }
+
+    /// The value of a parameter that is a whole number.
+    pub(super) fn whole<T: FromStr + PartialOrd>(
+        &mut self,
+        name: &str,
+        range: RangeInclusive<T>,
+        expected: &'static str,
+    ) -> Result<Option<T>, Error> {
+        let Some(text) = self.take(name) else { return Ok(None) };
+        match text.parse() {
+            Ok(number) if range.contains(&number) => Ok(Some(number)),
+            _ => Err(Error::InvalidParameter { field: name.to_owned(), expected }),
+        }
+    }
+
+    /// Refuses what was not taken: a misspelt parameter must not look as if it had worked.
+    pub(super) fn finish(self) -> Result<(), Error> {
+        match self.0.into_iter().next() {
+            None => Ok(()),
+            Some((name, _)) => Err(Error::InvalidParameter {
+                field: name,
+                expected: "only the parameters that are documented, each once",
+            }),
+        }
+    }
+}

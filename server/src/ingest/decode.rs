@@ -1,0 +1,120 @@
+//! Judges the events of one batch and makes rows of those that pass. Pure: no waiting, no clock.
+
+use std::{collections::HashSet, sync::Arc};
+
+use pharos_model::{
+    Event, EventId, Judge, RawEvent, Source, Timestamp,
+    pii::Rules,
+    wire::{RawBatch, Verdict},
+};
+
+use crate::{
+    identity::{Pepper, random_bytes},
+    store::Row,
+};
+
+/// What holds for every event of a batch.
+pub(super) struct Judging<'a> {
+    pub(super) project_id: i32,
+    pub(super) source: Source,
+    pub(super) received_at: Timestamp,
+    pub(super) context: Arc<str>,
+    pub(super) rules: &'a Rules,
+    pub(super) pepper: &'a Pepper,
+    pub(super) enabled: bool,
+}
+
+/// A judged batch.
+pub(super) struct Decoded {
+    /// For each event sent: its id and what becomes of it.
+    pub(super) events: Vec<(Option<String>, Fate)>,
+    /// The rows to be stored.
+    pub(super) rows: Vec<Row>,
+}
+
+/// What becomes of an event.
+pub(super) enum Fate {
+    /// Nothing more.
+    Decided(Verdict),
+    /// It depends on what the store says of this row.
+    Row(usize),
+}
+
+/// Judges every event of `batch`.
+pub(super) fn decode(batch: &RawBatch<'_>, judging: &Judging<'_>) -> Decoded {
+    let mut events = Vec::with_capacity(batch.events.len());
+    let mut rows = Vec::with_capacity(batch.events.len());
+    let mut ids = HashSet::with_capacity(batch.events.len());
+    let mut fallback_ids = FallbackIds::new(judging.received_at);
+
+    for bytes in &batch.events {
+        let (id, fate) = match RawEvent::read(bytes) {
+            Err(refusal) => (None, Fate::Decided(Verdict::Invalid(refusal))),
+            Ok(raw) => {
+                let sent_id = raw.id_text().map(str::to_owned);
+                let judge = Judge {
+                    received_at: judging.received_at,
+                    sent_at: batch.sent_at,
+                    rules: judging.rules,
+                    fallback_id: fallback_ids.next(),
+                };
+                match raw.judge(&judge) {
+                    Err(refusal) => (sent_id, Fate::Decided(Verdict::Invalid(refusal))),
+                    Ok(event) => {
+                        let id = sent_id.or_else(|| Some(event.id.to_string()));
+                        let fate = if !judging.enabled {
+                            Fate::Decided(Verdict::Filtered("disabled"))
+                        } else if !ids.insert(event.id) {
+                            Fate::Decided(Verdict::Duplicate)
+                        } else {
+                            rows.push(row(event, judging));
+                            Fate::Row(rows.len() - 1)
+                        };
+                        (id, fate)
+                    }
+                }
+            }
+        };
+        events.push((id, fate));
+    }
+    Decoded { events, rows }
+}
+
+fn row(event: Event, judging: &Judging<'_>) -> Row {
+    Row {
+        id: event.id,
+        project_id: judging.project_id,
+        event: event.name,
+        timestamp: event.timestamp,
+        properties: event.properties,
+        user_id: event.user.map(|user| judging.pepper.user_id(&user)),
+        session_id: event.session_id,
+        source: judging.source,
+        // The model bounds it by SEQ_MAX, which is i32::MAX.
+        seq: event.seq.and_then(|seq| i32::try_from(seq).ok()),
+        context: judging.context.clone(),
+        created_at: judging.received_at,
+    }
+}
+
+/// Ids for events that were sent without one, in the order sent. One draw of randomness does for a
+/// batch: the rest is counting.
+struct FallbackIds {
+    received_at: Timestamp,
+    random: [u8; 10],
+    count: u16,
+}
+
+impl FallbackIds {
+    fn new(received_at: Timestamp) -> Self {
+        Self { received_at, random: random_bytes(), count: 0 }
+    }
+
+    fn next(&mut self) -> EventId {
+        let mut random = self.random;
+        // The first two bytes hold version and 12 bits: enough for the 500 events of a batch.
+        random[..2].copy_from_slice(&self.count.to_be_bytes());
+        self.count += 1;
+        EventId::v7(self.received_at.unix_ms(), random)
+    }
+}

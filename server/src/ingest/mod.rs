@@ -1,0 +1,108 @@
+//! From a batch's bytes to a verdict for each of its events. Knows nothing of HTTP and nothing of SQL;
+//! it decides what each event becomes, the writer gets it stored.
+
+pub mod budget;
+mod decode;
+pub mod enrich;
+mod user_agent;
+pub mod writer;
+
+use std::sync::Arc;
+
+use pharos_model::{
+    Code, Refusal, Source, Timestamp,
+    pii::Rules,
+    wire::{RawBatch, Verdict},
+};
+
+use self::{
+    budget::{Full, Held},
+    decode::{Decoded, Fate},
+    enrich::{Enricher, Sender},
+    writer::{Stored, Unavailable, WriterHandle},
+};
+use crate::identity::Pepper;
+
+/// Why no event of a batch got a verdict. The sender keeps them and tries again.
+#[derive(Debug, thiserror::Error)]
+pub enum IngestError {
+    /// Memory for waiting batches is used up.
+    #[error(transparent)]
+    Full(#[from] Full),
+    /// The store did not commit.
+    #[error(transparent)]
+    Unavailable(#[from] Unavailable),
+}
+
+/// The verdicts on one batch, in the order sent, each with its event's id.
+pub type Verdicts = Vec<(Option<String>, Verdict)>;
+
+/// Judges batches and gets them stored.
+pub struct Ingest {
+    writer: WriterHandle,
+    enricher: Enricher,
+    pepper: Pepper,
+    rules: Rules,
+    enabled: bool,
+}
+
+impl Ingest {
+    /// An ingest that stores through `writer`. One that is not `enabled` filters every event.
+    pub fn new(writer: WriterHandle, enricher: Enricher, pepper: Pepper, enabled: bool) -> Self {
+        Self { writer, enricher, pepper, rules: Rules::default(), enabled }
+    }
+
+    /// Judges the events of a batch and answers once those that passed are committed.
+    ///
+    /// `held` accounts for the batch's memory until then.
+    ///
+    /// # Errors
+    /// When nothing was acknowledged; some events may be stored all the same, and a retry will find
+    /// them to be duplicates.
+    pub async fn take(
+        &self,
+        batch: &RawBatch<'_>,
+        project_id: i32,
+        source: Source,
+        sender: &Sender<'_>,
+        received_at: Timestamp,
+        mut held: Held,
+    ) -> Result<Verdicts, IngestError> {
+        let context: Arc<str> = self.enricher.context(batch, source, sender, &self.rules).into();
+        let judging = decode::Judging {
+            project_id,
+            source,
+            received_at,
+            context,
+            rules: &self.rules,
+            pepper: &self.pepper,
+            enabled: self.enabled,
+        };
+        let batch_bytes = batch.events.iter().map(|event| event.len()).sum();
+        let Decoded { events, rows } = heavy(batch_bytes, || decode::decode(batch, &judging));
+        if rows.is_empty() {
+            return Ok(verdicts(events, &[]));
+        }
+        held.grow(rows.iter().map(|row| row.bytes()).sum())?;
+        let stored = self.writer.submit(rows, held).await?;
+        Ok(verdicts(events, &stored))
+    }
+}
+
+fn verdicts(events: Vec<(Option<String>, Fate)>, stored: &[Stored]) -> Verdicts {
+    let verdict = |fate| match fate {
+        Fate::Decided(verdict) => verdict,
+        Fate::Row(index) => match stored[index] {
+            Stored::New => Verdict::Accepted,
+            Stored::Known => Verdict::Duplicate,
+            Stored::Refused => Verdict::Invalid(Refusal::new(Code::NotStorable, "")),
+        },
+    };
+    events.into_iter().map(|(id, fate)| (id, verdict(fate))).collect()
+}
+
+/// Runs work over `bytes` of input; where that takes milliseconds, without holding up other requests.
+pub(crate) fn heavy<T>(bytes: usize, work: impl FnOnce() -> T) -> T {
+    const BYTES_MIN: usize = 256 * 1024;
+    if bytes < BYTES_MIN { work() } else { tokio::task::block_in_place(work) }
+}

@@ -1,0 +1,141 @@
+//! The Pharos server: HTTP to committed rows.
+//!
+//! # The path of an event
+//!
+//! 1. A connection is accepted ([`http`]), unless too many are open. Headers and body must arrive in
+//!    time, the body must be small enough, and its bytes are accounted for in one budget that all
+//!    requests share ([`ingest::budget`]). *Refused here: the request, with a problem and a status.*
+//! 2. The body is unzipped and cut into envelope and raw events (`pharos_model::wire`); the key says
+//!    which project they belong to and whether they come from a page or a server. *Refused here: the
+//!    request.*
+//! 3. Each event is judged and stripped on its own (`pharos_model::RawEvent`), given its context
+//!    ([`ingest::enrich`]), and its user keyed with the pepper ([`identity`]). *Refused here: the event,
+//!    as `invalid` with a code; its neighbours go on.*
+//! 4. The rows wait for the grouped writer ([`ingest::writer`]), which writes many requests' rows in one
+//!    transaction through the [`store`]. An id that is stored already is a `duplicate`; a row the
+//!    database will not take is found and refused alone. *When the database is away: the request, with
+//!    503, and nothing of it is acknowledged.*
+//! 5. After the commit, and only then, the reply says what became of each event.
+//!
+//! Stopping goes the same way: no new connections, open requests finish, the writer writes what it
+//! holds, the store closes.
+
+pub mod clock;
+pub mod config;
+mod http;
+pub mod identity;
+pub mod ingest;
+mod query;
+pub mod settings;
+pub mod setup;
+pub mod store;
+mod tasks;
+
+use std::{io, net::SocketAddr, sync::Arc};
+
+use tokio::{net::TcpListener, time::Instant};
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    config::Config,
+    http::{App, Keys},
+    ingest::{Ingest, budget::Budget, enrich::Enricher, writer::Writer},
+    setup::Welcome,
+    store::StoreError,
+};
+
+/// Why a server could not start, or stopped by itself.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// The database is not there, or does not let us in.
+    #[error("the database at {database} cannot be used: {error}")]
+    Store {
+        /// Where, without its password.
+        database: String,
+        /// What it said.
+        error: StoreError,
+    },
+    /// The data directory cannot be used.
+    #[error("the data directory {directory} cannot be used: {error}")]
+    DataDir {
+        /// Which.
+        directory: String,
+        /// What the system said.
+        error: io::Error,
+    },
+    /// The listener is of no use.
+    #[error("listening failed: {0}")]
+    Listen(io::Error),
+    /// A background task panicked.
+    #[error("a background task failed")]
+    Task,
+}
+
+/// What a stopped server left undone. None of it was acknowledged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Left {
+    /// Connections cut off.
+    pub connections: usize,
+    /// Requests that the writer did not get to.
+    pub requests: usize,
+}
+
+/// Runs a server on `listener` until `shutdown`. `ready` is called once it takes requests.
+///
+/// # Errors
+/// When it cannot start, or a background task fails, after stopping in order.
+pub async fn run(
+    config: Config,
+    listener: TcpListener,
+    shutdown: CancellationToken,
+    ready: impl FnOnce(SocketAddr, &Welcome),
+) -> Result<Left, RunError> {
+    let address = listener.local_addr().map_err(RunError::Listen)?;
+    let limits = config.limits;
+    let store = setup::open_store(&config).await?;
+    let pepper = setup::pepper(&config)?;
+    let welcome = setup::first_start(&config, &*store, &pepper)
+        .await
+        .map_err(|error| RunError::Store { database: setup::describe_database(&config), error })?;
+
+    let keys = Arc::new(Keys::new(store.clone()));
+    let stop_tasks = CancellationToken::new();
+    let mut tasks = tasks::start(&store, &keys, config.retention_days, &stop_tasks);
+    let (writer, writer_handle) = Writer::start(store.clone(), limits.store_timeout);
+    let router = http::router(App {
+        ingest: Ingest::new(writer_handle, Enricher::new(config.ip), pepper, config.enabled),
+        keys,
+        store: store.clone(),
+        budget: Budget::new(limits.queue_bytes),
+        limits,
+        demo: config.demo,
+        trusted_proxies: config.trusted_proxies,
+        secure_cookie: config.public_url.is_some_and(|url| url.starts_with("https://")),
+    });
+    ready(address, &welcome);
+
+    // A task ends by itself only by panicking; a server without its tasks would decay silently.
+    let stop = shutdown.child_token();
+    let serving = http::serve::serve(listener, router, &limits, &stop, limits.shutdown_timeout);
+    let watching = async {
+        let failed = tasks.join_next().await.is_some();
+        stop.cancel();
+        failed
+    };
+    tokio::pin!(serving);
+    let began;
+    let (connections, task_failed) = tokio::select! {
+        connections = &mut serving => { began = Instant::now(); (connections, false) }
+        failed = watching => { began = Instant::now(); (serving.await, failed) }
+    };
+
+    let left_of_budget = limits.shutdown_timeout.saturating_sub(began.elapsed());
+    let requests = writer.drain(left_of_budget).await;
+    stop_tasks.cancel();
+    tasks.shutdown().await;
+    store.close().await;
+
+    let left = Left { connections, requests };
+    tracing::info!(connections, requests, "stopped; what is counted here was left unanswered");
+    if task_failed { Err(RunError::Task) } else { Ok(left) }
+}

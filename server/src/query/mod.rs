@@ -1,0 +1,3 @@
+//! Questions about what is stored, answered through the store.
+
+pub(crate) mod recent;

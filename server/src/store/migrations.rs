@@ -1,0 +1,41 @@
+//! The schema, one step a file. Both databases have the same numbers and names; a step that only one
+//! of them needs is a comment in the other. A step is one command, because a distributed PostgreSQL
+//! (Citus) takes no more in one string. A step that has been applied anywhere is never edited.
+
+use sqlx::migrate::{Migration, MigrationType, Migrator};
+use sqlx::{AssertSqlSafe, SqlSafeStr};
+
+macro_rules! steps {
+    ($($version:literal $name:literal)*) => {
+        pub(super) fn postgres() -> Migrator {
+            migrator(&[$(($version, $name, include_str!(concat!("migrations/postgres/", $version, "_", $name, ".sql")))),*])
+        }
+
+        pub(super) fn sqlite() -> Migrator {
+            migrator(&[$(($version, $name, include_str!(concat!("migrations/sqlite/", $version, "_", $name, ".sql")))),*])
+        }
+    };
+}
+
+steps! {
+    "0001" "projects"
+    "0002" "api_keys"
+    "0003" "login_links"
+    "0004" "dashboard_sessions"
+    "0005" "facts"
+    "0006" "telemetry_events"
+    "0007" "telemetry_events_by_timestamp"
+    "0008" "telemetry_events_by_event"
+    "0009" "telemetry_events_by_user"
+    "0010" "telemetry_events_by_session"
+    "0011" "telemetry_events_by_receipt"
+}
+
+fn migrator(steps: &[(&str, &'static str, &'static str)]) -> Migrator {
+    let migration = |&(version, name, sql): &(&str, &'static str, &'static str)| {
+        let version = version.parse().expect("a step's number is a number");
+        let sql = AssertSqlSafe(sql).into_sql_str();
+        Migration::new(version, name.into(), MigrationType::Simple, sql, false)
+    };
+    Migrator::with_migrations(steps.iter().map(migration).collect())
+}

@@ -1,0 +1,164 @@
+//! The only door to a database. Two backends stand behind one contract: PostgreSQL for production,
+//! SQLite when nothing is set up; `server/tests/store.rs` runs the contract on both. Nothing outside
+//! this module knows SQL, and nothing in here knows HTTP.
+
+mod accounts;
+mod migrations;
+mod postgres;
+mod sql;
+mod sqlite;
+
+use std::{sync::Arc, time::Duration};
+
+use async_trait::async_trait;
+use pharos_model::{EventId, Source, Timestamp};
+use uuid::Uuid;
+
+pub use accounts::{ApiKey, KeyKind, NewKey};
+
+use crate::config::{Config, Database};
+
+/// One event as it is stored: valid, stripped and enriched.
+#[derive(Debug, Clone)]
+pub struct Row {
+    /// Identity: an event is stored once for each id.
+    pub id: EventId,
+    /// The project whose key sent it.
+    pub project_id: i32,
+    /// Name.
+    pub event: String,
+    /// When it happened, corrected for the sender's clock.
+    pub timestamp: Timestamp,
+    /// JSON object text.
+    pub properties: String,
+    /// The user's keyed id.
+    pub user_id: Option<Uuid>,
+    /// The sender's session.
+    pub session_id: Option<String>,
+    /// Which kind of key sent it.
+    pub source: Source,
+    /// Number of the event in its session.
+    pub seq: Option<i32>,
+    /// JSON object text: what is known about the page and the sender. Shared by a batch.
+    pub context: Arc<str>,
+    /// When the server received it.
+    pub created_at: Timestamp,
+}
+
+impl Row {
+    /// Bytes this row holds in memory, roughly: what the queue's bound counts.
+    pub fn bytes(&self) -> usize {
+        let session_bytes = self.session_id.as_ref().map_or(0, String::len);
+        size_of::<Self>() + self.event.len() + self.properties.len() + session_bytes
+    }
+}
+
+/// What one transaction writes. Outcome counts and rollup deltas will stand here beside the rows.
+#[derive(Debug, Clone, Copy)]
+pub struct Flush<'a> {
+    /// New events, in the order received; ids may repeat.
+    pub rows: &'a [Row],
+}
+
+/// An event read back.
+#[derive(Debug, Clone)]
+pub struct StoredEvent {
+    /// As [`Row::id`].
+    pub id: Uuid,
+    /// As [`Row::event`].
+    pub event: String,
+    /// As [`Row::timestamp`].
+    pub timestamp: Timestamp,
+    /// As [`Row::properties`].
+    pub properties: String,
+    /// As [`Row::user_id`].
+    pub user_id: Option<Uuid>,
+    /// As [`Row::session_id`].
+    pub session_id: Option<String>,
+    /// `client` or `server`.
+    pub source: String,
+    /// As [`Row::seq`].
+    pub seq: Option<i32>,
+    /// As [`Row::context`].
+    pub context: String,
+    /// As [`Row::created_at`].
+    pub created_at: Timestamp,
+}
+
+/// Which recent events are asked for.
+#[derive(Debug, Clone)]
+pub struct Recent {
+    /// Only this project's.
+    pub project_id: i32,
+    /// Only events of this name.
+    pub event: Option<String>,
+    /// Only events of this session.
+    pub session_id: Option<String>,
+    /// At most this many.
+    pub limit: u32,
+}
+
+/// Why the store did not do what it was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The database cannot be reached, is too slow, or fails in a way that is not the data's fault.
+    /// Trying again later is right.
+    #[error("the database is unavailable: {0}")]
+    Unavailable(String),
+    /// The database refuses a value it was given. Trying again is useless.
+    #[error("the database refuses the data: {0}")]
+    BadData(String),
+}
+
+/// A result of the store.
+pub type StoreResult<T> = Result<T, StoreError>;
+
+/// What every backend does. All of it gives up after the configured store timeout.
+#[async_trait]
+pub trait Store: sql::Sql + Send + Sync {
+    /// Transactions it is worth running side by side.
+    fn writers(&self) -> usize;
+
+    /// Brings the schema up to date, under a lock that keeps other processes waiting. May take longer
+    /// than the store timeout.
+    async fn migrate(&self) -> StoreResult<()>;
+
+    /// Answers when the database does.
+    async fn ping(&self) -> StoreResult<()>;
+
+    /// Writes a flush in one transaction and returns the ids that were new, each once. On `Ok` it is
+    /// on disk; on `Err` it may be there all the same, if the connection broke at the wrong moment.
+    async fn write(&self, flush: Flush<'_>) -> StoreResult<Vec<Uuid>>;
+
+    /// Recent events, newest first by time of receipt, then id.
+    async fn recent(&self, recent: &Recent) -> StoreResult<Vec<StoredEvent>>;
+
+    /// Makes room for the events of the coming days. Returns how many places were made.
+    async fn make_room(&self, now: Timestamp) -> StoreResult<usize>;
+
+    /// Removes some of what was received before `cutoff`, in a step short enough not to hold up
+    /// writers. Returns how much it removed; 0 means that there is no more.
+    async fn expire(&self, cutoff: Timestamp) -> StoreResult<u64>;
+
+    /// Closes every connection, those in use when they are done.
+    async fn close(&self);
+}
+
+/// Opens the configured store. The database need not be there yet: see [`Store::ping`].
+///
+/// # Errors
+/// When the SQLite file cannot be opened or the address cannot be used.
+pub async fn open(config: &Config) -> StoreResult<Arc<dyn Store>> {
+    Ok(match &config.database {
+        Database::Sqlite(path) => Arc::new(sqlite::SqliteStore::open(path, &config.limits).await?),
+        Database::Postgres(url) => Arc::new(postgres::PostgresStore::open(url, &config.limits)?),
+    })
+}
+
+/// Gives `work` at most `timeout`.
+async fn within<T>(timeout: Duration, work: impl Future<Output = StoreResult<T>>) -> StoreResult<T> {
+    let late = || StoreError::Unavailable(format!("no answer within {} ms", timeout.as_millis()));
+    tokio::time::timeout(timeout, work).await.unwrap_or_else(|_| Err(late()))
+}
+
+const DAY_MS: i64 = 24 * 60 * 60 * 1000;

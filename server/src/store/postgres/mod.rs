@@ -1,0 +1,265 @@
+//! PostgreSQL: pools, errors and the statements that only it understands.
+
+mod partitions;
+mod timestamp;
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use pharos_model::Timestamp;
+use sqlx::{
+    Column, ConnectOptions, PgPool, Row as _, TypeInfo,
+    postgres::{PgConnectOptions, PgPoolOptions, PgRow},
+};
+use uuid::Uuid;
+
+use self::timestamp::PgTimestamp;
+use super::{
+    Flush, Recent, Row, Store, StoreError, StoreResult, StoredEvent, migrations,
+    sql::{Cell, Sql, Step, Value, bind_values},
+    within,
+};
+use crate::config::Limits;
+
+/// Transactions side by side: one fills while the other waits for its disk flush. More only make
+/// smaller groups.
+const WRITERS: u32 = 2;
+
+pub(super) struct PostgresStore {
+    /// Used by the writers alone, so that no reader can keep them waiting for a connection.
+    writers: PgPool,
+    others: PgPool,
+    timeout: Duration,
+}
+
+impl PostgresStore {
+    pub(super) fn open(url: &str, limits: &Limits) -> StoreResult<Self> {
+        let timeout_ms = limits.store_timeout.as_millis().to_string();
+        let options: PgConnectOptions = url.parse().map_err(store_error)?;
+        let options = options
+            .application_name("pharos")
+            // The server gives up first; the client's own timeout is for a server that says nothing.
+            .options([
+                ("statement_timeout", timeout_ms.as_str()),
+                ("idle_in_transaction_session_timeout", timeout_ms.as_str()),
+            ])
+            .disable_statement_logging();
+        let pool = |connections_max| {
+            PgPoolOptions::new()
+                .max_connections(connections_max)
+                .acquire_timeout(limits.store_timeout)
+                .connect_lazy_with(options.clone())
+        };
+        Ok(Self {
+            writers: pool(WRITERS),
+            others: pool(limits.store_connections),
+            // A moment longer than the server's.
+            timeout: limits.store_timeout + Duration::from_millis(500),
+        })
+    }
+}
+
+#[async_trait]
+impl Store for PostgresStore {
+    fn writers(&self) -> usize {
+        WRITERS as usize
+    }
+
+    async fn migrate(&self) -> StoreResult<()> {
+        // Takes an advisory lock, so that nodes starting at once migrate one after the other.
+        let mut connection = self.others.acquire().await.map_err(store_error)?;
+        sqlx::query("SET statement_timeout = 0").execute(&mut *connection).await.map_err(store_error)?;
+        let done = migrations::postgres().run_direct(None, &mut *connection, false).await;
+        // Its settings, and after a failure its lock, must not come back to the pool.
+        connection.close().await.map_err(store_error)?;
+        done.map_err(|error| StoreError::Unavailable(format!("migrating: {error}")))
+    }
+
+    async fn ping(&self) -> StoreResult<()> {
+        self.select("SELECT 1::bigint", &[]).await.map(drop)
+    }
+
+    async fn write(&self, flush: Flush<'_>) -> StoreResult<Vec<Uuid>> {
+        let mut connection =
+            within(self.timeout, async { self.writers.acquire().await.map_err(store_error) }).await?;
+        let written = within(self.timeout, insert(&mut connection, flush.rows)).await;
+        if matches!(written, Err(StoreError::Unavailable(_))) {
+            // An answer may still be on its way: nothing else may be sent down this connection.
+            connection.close_on_drop();
+        }
+        written
+    }
+
+    async fn recent(&self, recent: &Recent) -> StoreResult<Vec<StoredEvent>> {
+        within(self.timeout, self.read_recent(recent)).await
+    }
+
+    async fn make_room(&self, now: Timestamp) -> StoreResult<usize> {
+        partitions::create_ahead(&self.others, now).await
+    }
+
+    async fn expire(&self, cutoff: Timestamp) -> StoreResult<u64> {
+        partitions::expire(&self.others, cutoff).await
+    }
+
+    async fn close(&self) {
+        self.writers.close().await;
+        self.others.close().await;
+    }
+}
+
+/// One statement, hence one transaction. `unnest` makes it one plan and one round trip for any number
+/// of rows, at the speed of `COPY`, and unlike `COPY` it leaves out what is there already.
+const INSERT: &str = "\
+    INSERT INTO telemetry_events (id, project_id, event, timestamp, properties, user_id, session_id, \
+                                  source, seq, context, created_at) \
+    SELECT id, project_id, event, timestamp, properties::jsonb, user_id, session_id, source, seq, \
+           context::jsonb, created_at \
+    FROM unnest($1::uuid[], $2::integer[], $3::text[], $4::timestamptz[], $5::text[], $6::uuid[], \
+                $7::text[], $8::text[], $9::integer[], $10::text[], $11::timestamptz[]) \
+         AS new (id, project_id, event, timestamp, properties, user_id, session_id, source, seq, \
+                 context, created_at) \
+    ON CONFLICT (id) DO NOTHING \
+    RETURNING id";
+
+async fn insert(connection: &mut sqlx::PgConnection, rows: &[Row]) -> StoreResult<Vec<Uuid>> {
+    // In the order of ids: two transactions that hold the same events then wait for one another in the
+    // same order and cannot deadlock, and the primary key's pages are visited one after the other.
+    let mut rows: Vec<&Row> = rows.iter().collect();
+    rows.sort_by_key(|row| row.id);
+
+    fn column<'r, T>(rows: &[&'r Row], value: impl Fn(&'r Row) -> T) -> Vec<T> {
+        rows.iter().map(|row| value(row)).collect()
+    }
+    sqlx::query_scalar(INSERT)
+        .bind(column(&rows, |row| row.id.as_uuid()))
+        .bind(column(&rows, |row| row.project_id))
+        .bind(column(&rows, |row| row.event.as_str()))
+        .bind(column(&rows, |row| PgTimestamp(row.timestamp)))
+        .bind(column(&rows, |row| row.properties.as_str()))
+        .bind(column(&rows, |row| row.user_id))
+        .bind(column(&rows, |row| row.session_id.as_deref()))
+        .bind(column(&rows, |row| row.source.as_str()))
+        .bind(column(&rows, |row| row.seq))
+        .bind(column(&rows, |row| &*row.context))
+        .bind(column(&rows, |row| PgTimestamp(row.created_at)))
+        .fetch_all(connection)
+        .await
+        .map_err(store_error)
+}
+
+const RECENT: &str = "\
+    SELECT id, event, timestamp, properties::text, user_id, session_id, source, seq, context::text, created_at \
+    FROM telemetry_events \
+    WHERE project_id = $1 AND ($2::text IS NULL OR event = $2) AND ($3::text IS NULL OR session_id = $3) \
+      AND created_at >= $4 \
+    ORDER BY created_at DESC, id DESC LIMIT $5";
+
+/// How far back the search for recent events goes, in steps: the index on `created_at` knows only block
+/// ranges, so that a short look back is cheap and "the newest 100 of all" is not.
+const LOOK_BACK_MS: [i64; 4] = [10_000, 10 * 60_000, 24 * 3_600_000, i64::MAX];
+
+impl PostgresStore {
+    async fn read_recent(&self, recent: &Recent) -> StoreResult<Vec<StoredEvent>> {
+        // The row with the highest id was received about last: the look back starts from there, which
+        // keeps a table that has been quiet for long as fast as a busy one.
+        let newest: Option<PgTimestamp> =
+            sqlx::query_scalar("SELECT created_at FROM telemetry_events ORDER BY id DESC LIMIT 1")
+                .fetch_optional(&self.others)
+                .await
+                .map_err(store_error)?;
+        let Some(PgTimestamp(newest)) = newest else { return Ok(Vec::new()) };
+
+        // A session's rows are found by its own index, and are few.
+        let steps = if recent.session_id.is_some() { &LOOK_BACK_MS[3..] } else { &LOOK_BACK_MS[..] };
+        let mut rows = Vec::new();
+        for &look_back_ms in steps {
+            let since = Timestamp::from_unix_ms(newest.unix_ms().saturating_sub(look_back_ms));
+            rows = sqlx::query(RECENT)
+                .bind(recent.project_id)
+                .bind(recent.event.as_deref())
+                .bind(recent.session_id.as_deref())
+                .bind(PgTimestamp(since))
+                .bind(i64::from(recent.limit))
+                .fetch_all(&self.others)
+                .await
+                .map_err(store_error)?;
+            if rows.len() >= recent.limit as usize {
+                break;
+            }
+        }
+        rows.iter().map(|row| read_event(row).map_err(store_error)).collect()
+    }
+}
+
+fn read_event(row: &PgRow) -> sqlx::Result<StoredEvent> {
+    Ok(StoredEvent {
+        id: row.try_get(0)?,
+        event: row.try_get(1)?,
+        timestamp: row.try_get::<PgTimestamp, _>(2)?.0,
+        properties: row.try_get(3)?,
+        user_id: row.try_get(4)?,
+        session_id: row.try_get(5)?,
+        source: row.try_get(6)?,
+        seq: row.try_get(7)?,
+        context: row.try_get(8)?,
+        created_at: row.try_get::<PgTimestamp, _>(9)?.0,
+    })
+}
+
+#[async_trait]
+impl Sql for PostgresStore {
+    async fn execute(&self, steps: &[Step<'_>]) -> StoreResult<u64> {
+        within(self.timeout, async {
+            let mut transaction = self.others.begin().await.map_err(store_error)?;
+            let mut changed_first = 0;
+            for (number, &(sql, values)) in steps.iter().enumerate() {
+                let done = bind_values!(sqlx::query(sql), values).execute(&mut *transaction).await;
+                let changed = done.map_err(store_error)?.rows_affected();
+                if number == 0 {
+                    changed_first = changed;
+                    if changed == 0 {
+                        break;
+                    }
+                }
+            }
+            transaction.commit().await.map_err(store_error)?;
+            Ok(changed_first)
+        })
+        .await
+    }
+
+    async fn select(&self, sql: &'static str, values: &[Value<'_>]) -> StoreResult<Vec<Vec<Cell>>> {
+        within(self.timeout, async {
+            let rows = bind_values!(sqlx::query(sql), values).fetch_all(&self.others).await;
+            let rows = rows.map_err(store_error)?;
+            let cells = |row: &PgRow| (0..row.len()).map(|column| read_cell(row, column)).collect();
+            rows.iter().map(cells).collect::<sqlx::Result<_>>().map_err(store_error)
+        })
+        .await
+    }
+}
+
+fn read_cell(row: &PgRow, column: usize) -> sqlx::Result<Cell> {
+    Ok(match row.column(column).type_info().name() {
+        "INT8" => row.try_get::<Option<i64>, _>(column)?.map(Cell::Int),
+        "BYTEA" => row.try_get::<Option<Vec<u8>>, _>(column)?.map(Cell::Bytes),
+        _ => row.try_get::<Option<String>, _>(column)?.map(Cell::Text),
+    }
+    .unwrap_or(Cell::Null))
+}
+
+/// SQLSTATE classes 22 (data exception) and 23 (integrity constraint violation) are the data's fault,
+/// and so is what cannot be sent at all; everything else may pass.
+fn store_error(error: sqlx::Error) -> StoreError {
+    let code = error.as_database_error().and_then(|error| error.code());
+    match (&error, code) {
+        (sqlx::Error::Encode(_), _) => StoreError::BadData(error.to_string()),
+        (_, Some(code)) if code.starts_with("22") || code.starts_with("23") => {
+            // The message itself may quote the value.
+            StoreError::BadData(format!("SQLSTATE {code}"))
+        }
+        (_, Some(code)) => StoreError::Unavailable(format!("SQLSTATE {code}: {error}")),
+        (_, None) => StoreError::Unavailable(error.to_string()),
+    }
+}

@@ -1,0 +1,73 @@
+//! Small statements that both databases understand, with values and cells of three types. What
+//! differs, or must be fast, is written for each backend instead.
+
+use async_trait::async_trait;
+
+use super::StoreResult;
+
+/// A value bound to `$1`, `$2` and so on.
+#[derive(Debug, Clone, Copy)]
+pub enum Value<'a> {
+    /// `bigint`; PostgreSQL casts it where the column is narrower.
+    Int(i64),
+    /// `text`.
+    Text(&'a str),
+    /// `bytea` or `blob`.
+    Bytes(&'a [u8]),
+}
+
+/// A cell read back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Cell {
+    /// `bigint`.
+    Int(i64),
+    /// `text`.
+    Text(String),
+    /// `bytea` or `blob`.
+    Bytes(Vec<u8>),
+    /// `NULL`.
+    Null,
+}
+
+impl Cell {
+    /// The number; 0 for anything else, which the schema rules out.
+    pub(super) fn int(&self) -> i64 {
+        if let Self::Int(number) = self { *number } else { 0 }
+    }
+
+    /// The text; empty for anything else.
+    pub(super) fn text(&self) -> &str {
+        if let Self::Text(text) = self { text } else { "" }
+    }
+
+    /// The bytes; none for anything else.
+    pub(super) fn bytes(&self) -> &[u8] {
+        if let Self::Bytes(bytes) = self { bytes } else { &[] }
+    }
+}
+
+/// One statement and its values.
+pub(super) type Step<'a> = (&'static str, &'a [Value<'a>]);
+
+/// Runs statements of this kind.
+#[async_trait]
+pub trait Sql {
+    /// Runs `steps` in one transaction and returns how many rows the first one changed. If that is
+    /// none, the others are not run: the first step is the condition of the rest.
+    async fn execute(&self, steps: &[Step<'_>]) -> StoreResult<u64>;
+
+    /// Reads every row.
+    async fn select(&self, sql: &'static str, values: &[Value<'_>]) -> StoreResult<Vec<Vec<Cell>>>;
+}
+
+/// Binds values to a query of either database.
+macro_rules! bind_values {
+    ($query:expr, $values:expr) => {
+        $values.iter().fold($query, |query, value| match *value {
+            $crate::store::sql::Value::Int(number) => query.bind(number),
+            $crate::store::sql::Value::Text(text) => query.bind(text),
+            $crate::store::sql::Value::Bytes(bytes) => query.bind(bytes),
+        })
+    };
+}
+pub(super) use bind_values;

@@ -1,0 +1,254 @@
+//! SQLite: one writing connection, a few reading ones, and the statements that only it understands.
+//! Nothing to install and nothing to set up; made for one node and a modest load.
+
+use std::{path::Path, str::FromStr as _, time::Duration};
+
+use async_trait::async_trait;
+use pharos_model::Timestamp;
+use sqlx::{
+    AssertSqlSafe, ConnectOptions, Row as _, SqlSafeStr, SqlitePool, TypeInfo, ValueRef,
+    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteRow, SqliteSynchronous},
+};
+use uuid::Uuid;
+
+use super::{
+    Flush, Recent, Row, Store, StoreError, StoreResult, StoredEvent, migrations,
+    sql::{Cell, Sql, Step, Value, bind_values},
+    within,
+};
+use crate::config::Limits;
+
+/// Rows removed at a time by retention: a few milliseconds during which the writer waits.
+const EXPIRE_ROWS: i64 = 1000;
+
+/// Rows of one INSERT: powers of two, so that a group of any size is made of few statements, each of
+/// which stays prepared. 128 rows of eleven values are well under SQLite's 32,766.
+const ROWS_MAX: usize = 128;
+
+pub(super) struct SqliteStore {
+    /// SQLite has one writer at a time. One connection makes the others wait here, in turn, rather
+    /// than poll the file's lock.
+    writer: SqlitePool,
+    readers: SqlitePool,
+    lock_path: std::path::PathBuf,
+    timeout: Duration,
+}
+
+impl SqliteStore {
+    pub(super) async fn open(path: &Path, limits: &Limits) -> StoreResult<Self> {
+        let options = SqliteConnectOptions::new()
+            .filename(path)
+            .create_if_missing(true)
+            // Readers do not block the writer, nor the writer readers; a commit is one append.
+            .journal_mode(SqliteJournalMode::Wal)
+            // A commit is on disk when it returns. WAL's usual NORMAL may lose the last ones when the
+            // power fails, and then an acknowledgement would have been a lie.
+            .synchronous(SqliteSynchronous::Full)
+            // Another process (`pharos keys`, a person with sqlite3) may hold the lock for a moment.
+            .busy_timeout(limits.store_timeout)
+            // Off by default, for the sake of very old files.
+            .foreign_keys(true)
+            .disable_statement_logging();
+        // Opened now, not at first use: it creates the file, and a wrong path stops the start.
+        let writer = SqlitePoolOptions::new()
+            .max_connections(1)
+            .acquire_timeout(limits.store_timeout)
+            .connect_with(options.clone())
+            .await
+            .map_err(store_error)?;
+        let readers = SqlitePoolOptions::new()
+            .max_connections(limits.store_connections)
+            .acquire_timeout(limits.store_timeout)
+            .connect_lazy_with(options.read_only(true));
+        let timeout = limits.store_timeout + Duration::from_millis(500);
+        Ok(Self { writer, readers, lock_path: path.with_extension("lock"), timeout })
+    }
+}
+
+#[async_trait]
+impl Store for SqliteStore {
+    fn writers(&self) -> usize {
+        1
+    }
+
+    async fn migrate(&self) -> StoreResult<()> {
+        let unavailable = |error: std::io::Error| StoreError::Unavailable(format!("migrating: {error}"));
+        // sqlx takes no lock of its own on SQLite. This one is let go when the file is closed.
+        let path = self.lock_path.clone();
+        let lock = tokio::task::spawn_blocking(move || {
+            let file = std::fs::File::create(path)?;
+            file.lock()?;
+            Ok(file)
+        });
+        let _lock = lock.await.map_err(std::io::Error::other).flatten().map_err(unavailable)?;
+        let done = migrations::sqlite().run(&self.writer).await;
+        done.map_err(|error| StoreError::Unavailable(format!("migrating: {error}")))
+    }
+
+    async fn ping(&self) -> StoreResult<()> {
+        self.select("SELECT 1", &[]).await.map(drop)
+    }
+
+    async fn write(&self, flush: Flush<'_>) -> StoreResult<Vec<Uuid>> {
+        within(self.timeout, async {
+            let mut transaction = self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(store_error)?;
+            let mut written = Vec::with_capacity(flush.rows.len());
+            let mut rest = flush.rows;
+            while !rest.is_empty() {
+                let (rows, after) = rest.split_at(1 << rest.len().min(ROWS_MAX).ilog2());
+                insert(&mut transaction, rows, &mut written).await.map_err(store_error)?;
+                rest = after;
+            }
+            transaction.commit().await.map_err(store_error)?;
+            Ok(written)
+        })
+        .await
+    }
+
+    async fn recent(&self, recent: &Recent) -> StoreResult<Vec<StoredEvent>> {
+        let query = sqlx::query(
+            "SELECT id, event, timestamp, properties, user_id, session_id, source, seq, context, created_at \
+             FROM telemetry_events \
+             WHERE project_id = $1 AND ($2 IS NULL OR event = $2) AND ($3 IS NULL OR session_id = $3) \
+             ORDER BY created_at DESC, id DESC LIMIT $4",
+        )
+        .bind(recent.project_id)
+        .bind(recent.event.as_deref())
+        .bind(recent.session_id.as_deref())
+        .bind(recent.limit);
+        let rows =
+            within(self.timeout, async { query.fetch_all(&self.readers).await.map_err(store_error) }).await?;
+        rows.iter().map(|row| read_event(row).map_err(store_error)).collect()
+    }
+
+    async fn make_room(&self, _now: Timestamp) -> StoreResult<usize> {
+        Ok(0)
+    }
+
+    async fn expire(&self, cutoff: Timestamp) -> StoreResult<u64> {
+        let query = sqlx::query(
+            "DELETE FROM telemetry_events WHERE rowid IN \
+             (SELECT rowid FROM telemetry_events WHERE created_at < $1 LIMIT $2)",
+        )
+        .bind(cutoff.to_string())
+        .bind(EXPIRE_ROWS);
+        let done = within(self.timeout, async { query.execute(&self.writer).await.map_err(store_error) });
+        Ok(done.await?.rows_affected())
+    }
+
+    async fn close(&self) {
+        self.readers.close().await;
+        // Last, so that it can fold the write-ahead log into the file.
+        self.writer.close().await;
+    }
+}
+
+async fn insert(
+    connection: &mut sqlx::SqliteConnection,
+    rows: &[Row],
+    written: &mut Vec<Uuid>,
+) -> sqlx::Result<()> {
+    let mut query = sqlx::query_scalar::<_, String>(insert_sql(rows.len()));
+    for row in rows {
+        query = query
+            .bind(row.id.to_string())
+            .bind(row.project_id)
+            .bind(row.event.as_str())
+            .bind(row.timestamp.to_string())
+            .bind(row.properties.as_str())
+            .bind(row.user_id.map(|id| id.to_string()))
+            .bind(row.session_id.as_deref())
+            .bind(row.source.as_str())
+            .bind(row.seq)
+            .bind(&*row.context)
+            .bind(row.created_at.to_string());
+    }
+    for id in query.fetch_all(connection).await? {
+        written.push(Uuid::from_str(&id).map_err(|error| sqlx::Error::Decode(error.into()))?);
+    }
+    Ok(())
+}
+
+fn insert_sql(rows: usize) -> impl SqlSafeStr {
+    let values = vec!["(?,?,?,?,?,?,?,?,?,?,?)"; rows].join(",");
+    AssertSqlSafe(format!(
+        "INSERT INTO telemetry_events (id, project_id, event, timestamp, properties, user_id, session_id, \
+         source, seq, context, created_at) VALUES {values} ON CONFLICT (id) DO NOTHING RETURNING id"
+    ))
+}
+
+fn read_event(row: &SqliteRow) -> sqlx::Result<StoredEvent> {
+    let damaged = |column: &str| sqlx::Error::Decode(format!("column {column} is damaged").into());
+    let time = |index: usize, column: &str| {
+        Timestamp::parse_rfc3339(row.try_get(index)?).ok_or_else(|| damaged(column))
+    };
+    let uuid = |text: &str, column: &str| Uuid::from_str(text).map_err(|_| damaged(column));
+    Ok(StoredEvent {
+        id: uuid(row.try_get(0)?, "id")?,
+        event: row.try_get(1)?,
+        timestamp: time(2, "timestamp")?,
+        properties: row.try_get(3)?,
+        user_id: row.try_get::<Option<&str>, _>(4)?.map(|text| uuid(text, "user_id")).transpose()?,
+        session_id: row.try_get(5)?,
+        source: row.try_get(6)?,
+        seq: row.try_get(7)?,
+        context: row.try_get(8)?,
+        created_at: time(9, "created_at")?,
+    })
+}
+
+#[async_trait]
+impl Sql for SqliteStore {
+    async fn execute(&self, steps: &[Step<'_>]) -> StoreResult<u64> {
+        within(self.timeout, async {
+            let mut transaction = self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(store_error)?;
+            let mut changed_first = 0;
+            for (number, &(sql, values)) in steps.iter().enumerate() {
+                let done = bind_values!(sqlx::query(sql), values).execute(&mut *transaction).await;
+                let changed = done.map_err(store_error)?.rows_affected();
+                if number == 0 {
+                    changed_first = changed;
+                    if changed == 0 {
+                        break;
+                    }
+                }
+            }
+            transaction.commit().await.map_err(store_error)?;
+            Ok(changed_first)
+        })
+        .await
+    }
+
+    async fn select(&self, sql: &'static str, values: &[Value<'_>]) -> StoreResult<Vec<Vec<Cell>>> {
+        within(self.timeout, async {
+            let rows = bind_values!(sqlx::query(sql), values).fetch_all(&self.readers).await;
+            let rows = rows.map_err(store_error)?;
+            let cells = |row: &SqliteRow| (0..row.len()).map(|column| read_cell(row, column)).collect();
+            rows.iter().map(cells).collect::<sqlx::Result<_>>().map_err(store_error)
+        })
+        .await
+    }
+}
+
+fn read_cell(row: &SqliteRow, column: usize) -> sqlx::Result<Cell> {
+    let value = row.try_get_raw(column)?;
+    if value.is_null() {
+        return Ok(Cell::Null);
+    }
+    Ok(match value.type_info().name() {
+        "INTEGER" => Cell::Int(row.try_get(column)?),
+        "BLOB" => Cell::Bytes(row.try_get(column)?),
+        _ => Cell::Text(row.try_get(column)?),
+    })
+}
+
+/// A broken constraint (19), a value too large (18) or of the wrong type (20) is the data's fault;
+/// everything else may pass.
+fn store_error(error: sqlx::Error) -> StoreError {
+    let code = error.as_database_error().and_then(|error| error.code());
+    // Extended codes keep the primary one in their low byte.
+    match code.as_ref().and_then(|code| code.parse::<u32>().ok()).map(|code| code & 0xff) {
+        Some(18..=20) => StoreError::BadData(format!("SQLite code {}", code.unwrap_or_default())),
+        _ => StoreError::Unavailable(error.to_string()),
+    }
+}
