@@ -1,0 +1,91 @@
+// Builds the package: `build.mjs wasm` makes wasm/ from ../sdk-wasm, `build.mjs js` makes dist/ from src/ and
+// wasm/, then holds its sizes against size-budget.json. Tools come from PATH (scripts/with-tools).
+
+import { spawnSync } from 'node:child_process';
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
+
+import { build } from 'esbuild';
+
+const here = fileURLToPath(new URL('.', import.meta.url));
+const at = (...path) => join(here, ...path);
+const json = (path) => JSON.parse(readFileSync(at(path), 'utf8'));
+
+const WASM = 'pharos_sdk_bg.wasm';
+/** What the package's types consist of; the other declarations are of what is inside. */
+const TYPES = ['index.d.ts', 'types.d.ts'];
+
+function run(command, ...args) {
+  const { status, error } = spawnSync(command, args, { cwd: here, stdio: 'inherit' });
+  if (status !== 0) throw new Error(error?.message ?? `${command} failed`);
+}
+
+function buildWasm() {
+  // wasm-pack leaves the optimisation out, without an error, where it does not find the tool.
+  run('wasm-opt', '--version');
+  // prettier-ignore
+  run('wasm-pack', 'build', '../sdk-wasm', '--profile', 'sdk', '--target', 'web', '--mode', 'no-install',
+    '--no-pack', '--out-dir', at('wasm'), '--out-name', 'pharos_sdk');
+}
+
+async function buildJs() {
+  rmSync(at('dist'), { recursive: true, force: true });
+  mkdirSync(at('dist'));
+  await build({
+    entryPoints: [at('src/index.ts')],
+    outfile: at('dist/index.js'),
+    bundle: true,
+    minify: true,
+    format: 'esm',
+    target: 'es2022',
+    legalComments: 'none',
+    define: { __VERSION__: JSON.stringify(json('package.json').version) },
+  });
+  copyFileSync(at('wasm', WASM), at('dist', WASM));
+
+  const declarations = mkdtempSync(join(tmpdir(), 'pharos-types-'));
+  run('tsc', '--declaration', '--emitDeclarationOnly', '--outDir', declarations);
+  for (const file of TYPES) copyFileSync(join(declarations, 'src', file), at('dist', file));
+  rmSync(declarations, { recursive: true });
+}
+
+/** Prints raw, gzip and brotli bytes of what a page loads. Returns whether all is within budget. */
+function checkSizes() {
+  const brotli = (bytes) =>
+    brotliCompressSync(bytes, {
+      params: { [constants.BROTLI_PARAM_QUALITY]: 11, [constants.BROTLI_PARAM_SIZE_HINT]: bytes.length },
+    }).length;
+  const line = (...cells) => console.log(cells.map((cell, i) => String(cell).padStart(i ? 9 : -24)).join(''));
+  let within = true;
+  line('bytes'.padEnd(24), 'raw', 'gzip', 'brotli', 'at most');
+  for (const [name, { files, brotli_bytes_max: max }] of Object.entries(json('size-budget.json'))) {
+    const sizes = files.map((file) => {
+      const bytes = readFileSync(at('dist', file));
+      return [file, bytes.length, gzipSync(bytes, { level: 9 }).length, brotli(bytes)];
+    });
+    for (const [file, ...cells] of sizes) line(file.padEnd(24), ...cells);
+    const sums = [1, 2, 3].map((i) => sizes.reduce((sum, row) => sum + row[i], 0));
+    line(name.padEnd(24), ...sums, max);
+    if (sums[2] > max) {
+      console.error(`${name} is ${sums[2] - max} bytes over its budget (size-budget.json)`);
+      within = false;
+    }
+  }
+  return within;
+}
+
+switch (process.argv[2]) {
+  case 'wasm':
+    buildWasm();
+    break;
+  case 'js':
+    await buildJs();
+    if (!checkSizes()) process.exitCode = 1;
+    break;
+  default:
+    console.error('usage: node build.mjs wasm|js');
+    process.exitCode = 2;
+}
