@@ -60,7 +60,12 @@ export class Server {
    */
   static async start(options = {}) {
     const server = new Server(await mkdtemp(join(tmpdir(), 'pharos-e2e-')), options);
-    await server.start();
+    try {
+      await server.start();
+    } catch (error) {
+      await server.dispose();
+      throw error;
+    }
     return server;
   }
 

@@ -14,7 +14,7 @@ export function SignInView({ problem }: { problem: string | undefined }) {
       <pre tabIndex={0}>
         <code>pharos login-link</code>
       </pre>
-      <p class="muted">Each link works once. You stay signed in on this browser.</p>
+      <p class="muted">Each link works once, within 15 minutes. You stay signed in on this browser.</p>
     </section>
   );
 }

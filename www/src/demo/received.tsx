@@ -8,14 +8,16 @@ import { callCount, onCall, sendNow, type Telemetry } from './telemetry';
 
 /** While something is on its way, often enough to show it within a second of its arrival; else seldom. */
 const WAITING_INTERVAL_MS = 500;
-const IDLE_INTERVAL_MS = 2000;
+const IDLE_INTERVAL_MS = 1000;
+/** The server lists no more than this of a session: past it nobody here knows how many are on the way. */
+const LISTED_MAX = 200;
 
 export function Received({ telemetry }: { telemetry: Telemetry }) {
   const [open, setOpen] = useState(false);
   const session = telemetry.state === 'on' ? telemetry.session : '';
   const calls = useCalls();
   const [stored, setStored] = useState(0);
-  const waiting = Math.max(0, calls - stored);
+  const waiting = stored < LISTED_MAX ? Math.max(0, calls - stored) : 0;
   const polled = usePolling(session, waiting > 0 ? WAITING_INTERVAL_MS : IDLE_INTERVAL_MS, (signal) =>
     received(session, signal),
   );
@@ -43,13 +45,18 @@ export function Received({ telemetry }: { telemetry: Telemetry }) {
         </p>
         <div class="received-counts">
           <p role="status">
-            <strong>{stored}</strong> stored, <strong>{waiting}</strong> on the way
+            <strong>{stored < LISTED_MAX ? stored : `${LISTED_MAX}+`}</strong> stored,{' '}
+            <strong>{waiting}</strong> on the way
           </p>
           <button type="button" onClick={() => void sendNow()} disabled={waiting === 0}>
             Send now
           </button>
         </div>
-        <p class="received-hint">The SDK sends every 5 seconds, and when you leave.</p>
+        {telemetry.state === 'on' && (
+          <p class="received-hint">
+            The SDK sends every {telemetry.flushIntervalMs / 1000} seconds, and when you leave.
+          </p>
+        )}
         {telemetry.state === 'starting' && <p class="received-hint">Starting the SDK…</p>}
         {telemetry.state === 'off' && (
           <p class="received-error" role="alert">

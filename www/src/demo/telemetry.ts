@@ -5,7 +5,16 @@ import { flush, init, sessionId, trackEvent, type Properties } from 'pharos-tele
 
 /** How the SDK fares, for the panel to say. */
 export type Telemetry =
-  { state: 'starting' } | { state: 'on'; session: string } | { state: 'off'; why: string };
+  | { state: 'starting' }
+  | { state: 'on'; session: string; flushIntervalMs: number }
+  | { state: 'off'; why: string };
+
+/** What the server tells its own demo. */
+interface Config {
+  ingest_key: string;
+  batch_size: number;
+  flush_interval_ms: number;
+}
 
 const COUNT_KEY = 'fanal_calls';
 
@@ -14,10 +23,17 @@ export async function startTelemetry(): Promise<Telemetry> {
   try {
     const reply = await fetch('/demo/config.json', { headers: { accept: 'application/json' } });
     if (!reply.ok) throw new Error(`the server answered ${reply.status} for the demo's key`);
-    const config = (await reply.json()) as { ingest_key: string };
-    const sending = await init({ key: config.ingest_key, endpoint: '/', debug: true });
+    const config = (await reply.json()) as Config;
+    const flushIntervalMs = config.flush_interval_ms;
+    const sending = await init({
+      key: config.ingest_key,
+      endpoint: '/',
+      batchSize: config.batch_size,
+      flushIntervalMs,
+      debug: true,
+    });
     const session = sessionId();
-    if (sending && session) return { state: 'on', session };
+    if (sending && session) return { state: 'on', session, flushIntervalMs };
     const privacy = 'globalPrivacyControl' in navigator && navigator.globalPrivacyControl;
     const why = privacy ? 'your browser asks for privacy (Global Privacy Control)' : 'the SDK did not start';
     return { state: 'off', why };
