@@ -25,6 +25,7 @@ pub mod config;
 mod http;
 pub mod identity;
 pub mod ingest;
+pub mod outcome;
 mod query;
 pub mod settings;
 pub mod setup;
@@ -39,7 +40,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     config::Config,
     http::{App, Keys},
-    ingest::{Ingest, budget::Budget, enrich::Enricher, writer::Writer},
+    ingest::{Ingest, budget::Budget, enrich::Enricher, refused::Refused, writer::Writer},
     setup::Welcome,
     store::StoreError,
 };
@@ -100,13 +101,23 @@ pub async fn run(
 
     let keys = Arc::new(Keys::new(store.clone()));
     let stop_tasks = CancellationToken::new();
-    let mut tasks = tasks::start(&store, &keys, config.retention_days, &stop_tasks);
     let (writer, writer_handle) = Writer::start(store.clone(), limits.store_timeout);
+    let (refused, budget) = (Refused::default(), Budget::new(limits.queue_bytes));
+    let work = tasks::Work {
+        store: store.clone(),
+        keys: keys.clone(),
+        refused: refused.clone(),
+        writer: writer_handle.clone(),
+        budget: budget.clone(),
+        retention_days: config.retention_days,
+    };
+    let mut tasks = tasks::start(work, &stop_tasks);
+    let enricher = Enricher::new(config.ip);
     let router = http::router(App {
-        ingest: Ingest::new(writer_handle, Enricher::new(config.ip), pepper, config.enabled),
+        ingest: Ingest::new(writer_handle.clone(), refused.clone(), enricher, pepper, config.enabled),
         keys,
         store: store.clone(),
-        budget: Budget::new(limits.queue_bytes),
+        budget: budget.clone(),
         limits,
         demo: config.demo,
         trusted_proxies: config.trusted_proxies,
@@ -129,10 +140,12 @@ pub async fn run(
         failed = watching => { began = Instant::now(); (serving.await, failed) }
     };
 
-    let left_of_budget = limits.shutdown_timeout.saturating_sub(began.elapsed());
-    let requests = writer.drain(left_of_budget).await;
+    // The last counts go before the writer that takes them.
     stop_tasks.cancel();
     tasks.shutdown().await;
+    refused.write(&writer_handle, &budget).await;
+    let left_of_budget = limits.shutdown_timeout.saturating_sub(began.elapsed());
+    let requests = writer.drain(left_of_budget).await;
     store.close().await;
 
     let left = Left { connections, requests };

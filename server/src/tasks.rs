@@ -12,6 +12,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     clock,
     http::Keys,
+    ingest::{budget::Budget, refused::Refused, writer::WriterHandle},
     store::{Store, StoreResult},
 };
 
@@ -19,22 +20,34 @@ use crate::{
 const REFRESH_KEYS_EVERY: Duration = Duration::from_secs(10);
 const MAKE_ROOM_EVERY: Duration = Duration::from_secs(3600);
 const EXPIRE_EVERY: Duration = Duration::from_secs(3600);
+/// The most that a server which is killed forgets of what it refused.
+const WRITE_REFUSED_EVERY: Duration = Duration::from_secs(1);
+/// Questions read deltas and sums together, so this bounds only how many deltas they read.
+const COMPACT_EVERY: Duration = Duration::from_secs(10);
 /// Between two steps of removing old events, for the writers' sake.
 const EXPIRE_PAUSE: Duration = Duration::from_millis(50);
 
 const DAY_MS: i64 = 24 * 3600 * 1000;
 
+/// What the tasks work on.
+pub(crate) struct Work {
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) keys: Arc<Keys>,
+    pub(crate) refused: Refused,
+    pub(crate) writer: WriterHandle,
+    pub(crate) budget: Budget,
+    pub(crate) retention_days: Option<u32>,
+}
+
 /// Starts every background task. They end when `stop` is cancelled, in the middle of their work if need be.
-pub(crate) fn start(
-    store: &Arc<dyn Store>,
-    keys: &Arc<Keys>,
-    retention_days: Option<u32>,
-    stop: &CancellationToken,
-) -> JoinSet<()> {
+pub(crate) fn start(work: Work, stop: &CancellationToken) -> JoinSet<()> {
+    let Work { store, keys, refused, writer, budget, retention_days } = work;
     let mut tasks = JoinSet::new();
-    tasks.spawn(until(stop.clone(), refresh_keys(keys.clone())));
+    tasks.spawn(until(stop.clone(), write_refused(refused, writer, budget)));
+    tasks.spawn(until(stop.clone(), compact(store.clone())));
+    tasks.spawn(until(stop.clone(), refresh_keys(keys)));
     tasks.spawn(until(stop.clone(), make_room(store.clone())));
-    tasks.spawn(until(stop.clone(), expire(store.clone(), retention_days)));
+    tasks.spawn(until(stop.clone(), expire(store, retention_days)));
     tasks
 }
 
@@ -55,6 +68,33 @@ async fn refresh_keys(keys: Arc<Keys>) {
         ticks.tick().await;
         if let Err(error) = keys.refresh().await {
             tracing::warn!(%error, "keys not refreshed; those known stay in use");
+        }
+    }
+}
+
+/// What was refused, into the ledger.
+async fn write_refused(refused: Refused, writer: WriterHandle, budget: Budget) {
+    let mut ticks = ticks(WRITE_REFUSED_EVERY);
+    loop {
+        ticks.tick().await;
+        refused.write(&writer, &budget).await;
+    }
+}
+
+/// Counts that writers appended, into sums.
+async fn compact(store: Arc<dyn Store>) {
+    let mut ticks = ticks(COMPACT_EVERY);
+    loop {
+        ticks.tick().await;
+        loop {
+            match store.compact().await {
+                Ok(0) => break,
+                Ok(_) => {}
+                Err(error) => {
+                    tracing::warn!(%error, "counts not added up; answers stay right and get slower");
+                    break;
+                }
+            }
         }
     }
 }

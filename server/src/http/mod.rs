@@ -9,6 +9,7 @@ mod error;
 mod events;
 mod health;
 mod log;
+mod outcomes;
 mod params;
 mod peer;
 pub(crate) mod serve;
@@ -89,6 +90,7 @@ pub(crate) fn router(app: App) -> Router {
     Router::new()
         .merge(events)
         .route("/v1/session", get(session::describe).post(session::sign_in).delete(session::sign_out))
+        .route("/v1/outcomes", get(outcomes::outcomes))
         .route("/demo/config.json", get(demo::config))
         .route("/demo/received", get(demo::received))
         .route("/health/live", get(health::live))

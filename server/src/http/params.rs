@@ -3,6 +3,7 @@
 use std::{ops::RangeInclusive, str::FromStr};
 
 use axum::extract::Query;
+use pharos_model::Timestamp;
 
 use super::error::Error;
 
@@ -33,6 +34,18 @@ impl Params {
         match text.parse() {
             Ok(number) if range.contains(&number) => Ok(Some(number)),
             _ => Err(Error::InvalidParameter { field: name.to_owned(), expected }),
+        }
+    }
+
+    /// The value of a parameter that is a moment.
+    pub(super) fn timestamp(&mut self, name: &str) -> Result<Option<Timestamp>, Error> {
+        let Some(text) = self.take(name) else { return Ok(None) };
+        match Timestamp::parse_rfc3339(&text) {
+            Some(timestamp) => Ok(Some(timestamp)),
+            None => Err(Error::InvalidParameter {
+                field: name.to_owned(),
+                expected: "a date and time as in RFC 3339, such as 2026-11-23T19:00:00Z",
+            }),
         }
     }
 

@@ -4,6 +4,7 @@
 pub mod budget;
 mod decode;
 pub mod enrich;
+pub mod refused;
 mod user_agent;
 pub mod writer;
 
@@ -19,9 +20,13 @@ use self::{
     budget::{Full, Held},
     decode::{Decoded, Fate},
     enrich::{Enricher, Sender},
+    refused::Refused,
     writer::{Stored, Unavailable, WriterHandle},
 };
-use crate::identity::Pepper;
+use crate::{
+    identity::Pepper,
+    outcome::{Outcome, Tally},
+};
 
 /// Why no event of a batch got a verdict. The sender keeps them and tries again.
 #[derive(Debug, thiserror::Error)]
@@ -34,6 +39,16 @@ pub enum IngestError {
     Unavailable(#[from] Unavailable),
 }
 
+impl IngestError {
+    /// What became of every event of the batch.
+    const fn outcome(&self) -> Outcome {
+        match self {
+            Self::Full(_) => Outcome::Refused("overloaded"),
+            Self::Unavailable(_) => Outcome::Refused("store_unavailable"),
+        }
+    }
+}
+
 /// The verdicts on one batch, in the order sent, each with its event's id.
 pub type Verdicts = Vec<(Option<String>, Verdict)>;
 
@@ -44,12 +59,20 @@ pub struct Ingest {
     pepper: Pepper,
     rules: Rules,
     enabled: bool,
+    refused: Refused,
 }
 
 impl Ingest {
-    /// An ingest that stores through `writer`. One that is not `enabled` filters every event.
-    pub fn new(writer: WriterHandle, enricher: Enricher, pepper: Pepper, enabled: bool) -> Self {
-        Self { writer, enricher, pepper, rules: Rules::default(), enabled }
+    /// An ingest that stores through `writer` and leaves to `refused` what it could not take. One that
+    /// is not `enabled` filters every event.
+    pub fn new(
+        writer: WriterHandle,
+        refused: Refused,
+        enricher: Enricher,
+        pepper: Pepper,
+        enabled: bool,
+    ) -> Self {
+        Self { writer, enricher, pepper, rules: Rules::default(), enabled, refused }
     }
 
     /// Judges the events of a batch and answers once those that passed are committed.
@@ -80,12 +103,27 @@ impl Ingest {
         };
         let batch_bytes = batch.events.iter().map(|event| event.len()).sum();
         let Decoded { events, rows } = heavy(batch_bytes, || decode::decode(batch, &judging));
-        if rows.is_empty() {
-            return Ok(verdicts(events, &[]));
+        let mut outcomes = Tally::default();
+        for (_, fate) in &events {
+            if let Fate::Decided(verdict) = fate {
+                outcomes.add(project_id, received_at, Outcome::of(verdict), 1);
+            }
         }
-        held.grow(rows.iter().map(|row| row.bytes()).sum())?;
-        let stored = self.writer.submit(rows, held).await?;
-        Ok(verdicts(events, &stored))
+        if events.is_empty() {
+            return Ok(Vec::new());
+        }
+        let events_count = events.len() as u64;
+        let submitted = match held.grow(rows.iter().map(|row| row.bytes()).sum()) {
+            Ok(()) => self.writer.submit(rows, outcomes, held).await.map_err(IngestError::from),
+            Err(full) => Err(full.into()),
+        };
+        match submitted {
+            Ok(stored) => Ok(verdicts(events, &stored)),
+            Err(error) => {
+                self.refused.add(project_id, received_at, error.outcome(), events_count);
+                Err(error)
+            }
+        }
     }
 }
 

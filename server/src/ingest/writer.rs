@@ -6,6 +6,7 @@
 
 use std::{collections::HashSet, sync::Arc, time::Duration};
 
+use pharos_model::Code;
 use tokio::{
     sync::{Mutex, mpsc, oneshot},
     time::Instant,
@@ -14,7 +15,10 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use uuid::Uuid;
 
 use super::budget::Held;
-use crate::store::{Flush, Row, Store, StoreError};
+use crate::{
+    outcome::{Outcome, Tally},
+    store::{Flush, Row, Store, StoreError},
+};
 
 /// Rows of one transaction, about: past it the cost a row no longer falls, while the wait grows.
 const GROUP_ROWS: usize = 1000;
@@ -43,9 +47,10 @@ pub struct Unavailable;
 
 type Answer = Result<Vec<Stored>, Unavailable>;
 
-/// One request's rows, waiting.
+/// One request's rows and outcomes, waiting.
 struct Job {
     rows: Vec<Row>,
+    outcomes: Tally,
     answer: oneshot::Sender<Answer>,
     /// When its sender is told to come back: writing it later would be for nothing.
     expires_at: Instant,
@@ -67,15 +72,16 @@ pub struct WriterHandle {
 }
 
 impl WriterHandle {
-    /// Waits until `rows` are committed; says of each what became of it.
+    /// Waits until `rows` are committed, and with them the `outcomes` of events that made no row; says
+    /// of each row what became of it.
     ///
     /// # Errors
     /// When they are not, or not for certain, after the store timeout.
-    pub async fn submit(&self, rows: Vec<Row>, held: Held) -> Answer {
+    pub async fn submit(&self, rows: Vec<Row>, outcomes: Tally, held: Held) -> Answer {
         let expires_at = Instant::now() + self.timeout;
         let (answer, answered) = oneshot::channel();
         // Unbounded in number, bounded in bytes by what `held` had to acquire.
-        self.queue.send(Job { rows, answer, expires_at, _held: held }).map_err(|_| Unavailable)?;
+        self.queue.send(Job { rows, outcomes, answer, expires_at, _held: held }).map_err(|_| Unavailable)?;
         match tokio::time::timeout_at(expires_at, answered).await {
             Ok(Ok(answer)) => answer,
             Ok(Err(_)) | Err(_) => Err(Unavailable),
@@ -160,6 +166,7 @@ async fn next_group(
 async fn write_group(store: &dyn Store, group: Vec<Job>) {
     let now = Instant::now();
     let mut rows = Vec::with_capacity(GROUP_ROWS);
+    let mut outcomes = Tally::default();
     let mut waiting = Vec::with_capacity(group.len());
     for mut job in group {
         if job.expires_at <= now {
@@ -167,27 +174,35 @@ async fn write_group(store: &dyn Store, group: Vec<Job>) {
         }
         let first = rows.len();
         rows.append(&mut job.rows);
+        outcomes.merge(&job.outcomes);
         waiting.push((job, first..rows.len()));
     }
-    let stored = write_rows(store, &rows).await;
+    let (stored, outcomes_written) = write_rows(store, &rows, outcomes).await;
     for (job, range) in waiting {
-        let answer = stored[range].iter().copied().collect::<Option<Vec<_>>>().ok_or(Unavailable);
+        let answer = stored[range].iter().copied().collect::<Option<Vec<_>>>();
+        let answer = answer.filter(|_| outcomes_written).ok_or(Unavailable);
         // A sender that has gone needs no answer; its rows are stored all the same.
         let _ = job.answer.send(answer);
     }
 }
 
 /// Writes the rows, if need be in smaller and smaller parts until those the database refuses are
-/// alone. `None` for a row that may or may not be stored.
-async fn write_rows(store: &dyn Store, rows: &[Row]) -> Vec<Option<Stored>> {
+/// alone. The outcomes go with the first part that is written. Answers `None` for each row that may or
+/// may not be stored, and whether every outcome was written.
+async fn write_rows(store: &dyn Store, rows: &[Row], mut outcomes: Tally) -> (Vec<Option<Stored>>, bool) {
     let mut stored = vec![None; rows.len()];
-    let mut parts = vec![0..rows.len()];
-    while let Some(part) = parts.pop() {
-        if part.is_empty() {
-            continue;
-        }
-        match store.write(Flush { rows: &rows[part.clone()] }).await {
+    let mut parts = Vec::new();
+    parts.push(0..rows.len());
+    loop {
+        let part = match parts.pop() {
+            Some(part) => part,
+            // The last row was refused: its outcome is still to be written.
+            None if !outcomes.is_empty() => rows.len()..rows.len(),
+            None => return (stored, true),
+        };
+        match store.write(Flush { rows: &rows[part.clone()], outcomes: &outcomes.counts() }).await {
             Ok(new) => {
+                outcomes = Tally::default();
                 let mut new: HashSet<Uuid> = new.into_iter().collect();
                 for (row, stored) in rows[part.clone()].iter().zip(&mut stored[part]) {
                     // Removing it makes the second of two equal ids a known one.
@@ -197,19 +212,21 @@ async fn write_rows(store: &dyn Store, rows: &[Row]) -> Vec<Option<Stored>> {
             }
             Err(StoreError::BadData(reason)) if part.len() == 1 => {
                 tracing::warn!(reason, "the database refuses an event that passed validation");
+                let row = &rows[part.start];
                 stored[part.start] = Some(Stored::Refused);
+                outcomes.add(row.project_id, row.created_at, Outcome::Invalid(Code::NotStorable.as_str()), 1);
             }
-            Err(StoreError::BadData(_)) => {
+            Err(StoreError::BadData(_)) if part.len() > 1 => {
                 let middle = part.start + part.len() / 2;
                 // The first half is written first, so that the first of two equal ids stays the new one.
                 parts.push(middle..part.end);
                 parts.push(part.start..middle);
             }
-            Err(StoreError::Unavailable(reason)) => {
+            Err(StoreError::Unavailable(reason) | StoreError::BadData(reason)) => {
                 tracing::error!(reason, rows = part.len(), "events not stored; their senders will try again");
                 break;
             }
         }
     }
-    stored
+    (stored, outcomes.is_empty())
 }

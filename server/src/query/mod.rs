@@ -1,3 +1,4 @@
 //! Questions about what is stored, answered through the store.
 
+pub(crate) mod outcomes;
 pub(crate) mod recent;

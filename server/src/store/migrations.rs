@@ -29,6 +29,12 @@ steps! {
     "0009" "telemetry_events_by_user"
     "0010" "telemetry_events_by_session"
     "0011" "telemetry_events_by_receipt"
+    "0012" "outcome_deltas"
+    "0013" "outcome_sums"
+    "0014" "outcomes"
+    "0015" "rollup_deltas"
+    "0016" "rollup_sums"
+    "0017" "rollups"
 }
 
 fn migrator(steps: &[(&str, &'static str, &'static str)]) -> Migrator {

@@ -16,7 +16,10 @@ use uuid::Uuid;
 
 pub use accounts::{ApiKey, KeyKind, NewKey};
 
-use crate::config::{Config, Database};
+use crate::{
+    config::{Config, Database},
+    outcome::OutcomeCount,
+};
 
 /// One event as it is stored: valid, stripped and enriched.
 #[derive(Debug, Clone)]
@@ -53,11 +56,38 @@ impl Row {
     }
 }
 
-/// What one transaction writes. Outcome counts and rollup deltas will stand here beside the rows.
+/// What one transaction writes. The outcomes of the rows themselves (accepted, or duplicate where the id
+/// is known) and the rollups are counted by the store, which alone knows which ids were new.
 #[derive(Debug, Clone, Copy)]
 pub struct Flush<'a> {
     /// New events, in the order received; ids may repeat.
     pub rows: &'a [Row],
+    /// Outcomes that were decided before: of events that made no row.
+    pub outcomes: &'a [OutcomeCount],
+}
+
+/// Which outcomes are asked for.
+#[derive(Debug, Clone, Copy)]
+pub struct OutcomeRange {
+    /// Only this project's.
+    pub project_id: i32,
+    /// From this hour on.
+    pub start: Timestamp,
+    /// Up to, and without, this moment.
+    pub end: Timestamp,
+}
+
+/// A sum read back from the ledger.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OutcomeSum {
+    /// Start of the hour of receipt.
+    pub hour: Timestamp,
+    /// See [`Outcome::as_str`](crate::outcome::Outcome::as_str).
+    pub outcome: String,
+    /// See [`Outcome::reason`](crate::outcome::Outcome::reason).
+    pub reason: String,
+    /// How many events.
+    pub count: i64,
 }
 
 /// An event read back.
@@ -132,6 +162,13 @@ pub trait Store: sql::Sql + Send + Sync {
 
     /// Recent events, newest first by time of receipt, then id.
     async fn recent(&self, recent: &Recent) -> StoreResult<Vec<StoredEvent>>;
+
+    /// The ledger's sums for each hour, outcome and reason, in that order.
+    async fn outcomes(&self, range: &OutcomeRange) -> StoreResult<Vec<OutcomeSum>>;
+
+    /// Adds up some of the counts that writers have appended, in a step short enough not to hold them
+    /// up. Returns how many it took; 0 means that there are no more.
+    async fn compact(&self) -> StoreResult<u64>;
 
     /// Makes room for the events of the coming days. Returns how many places were made.
     async fn make_room(&self, now: Timestamp) -> StoreResult<usize>;

@@ -1,7 +1,12 @@
 //! SQLite: one writing connection, a few reading ones, and the statements that only it understands.
 //! Nothing to install and nothing to set up; made for one node and a modest load.
 
-use std::{path::Path, str::FromStr as _, time::Duration};
+use std::{
+    collections::{BTreeMap, HashSet},
+    path::Path,
+    str::FromStr as _,
+    time::Duration,
+};
 
 use async_trait::async_trait;
 use pharos_model::Timestamp;
@@ -12,11 +17,14 @@ use sqlx::{
 use uuid::Uuid;
 
 use super::{
-    Flush, Recent, Row, Store, StoreError, StoreResult, StoredEvent, migrations,
+    Flush, OutcomeRange, OutcomeSum, Recent, Row, Store, StoreError, StoreResult, StoredEvent, migrations,
     sql::{Cell, Sql, Step, Value, bind_values},
     within,
 };
-use crate::config::Limits;
+use crate::{
+    config::Limits,
+    outcome::{Outcome, Tally},
+};
 
 /// Rows removed at a time by retention: a few milliseconds during which the writer waits.
 const EXPIRE_ROWS: i64 = 1000;
@@ -24,6 +32,8 @@ const EXPIRE_ROWS: i64 = 1000;
 /// Rows of one INSERT: powers of two, so that a group of any size is made of few statements, each of
 /// which stays prepared. 128 rows of eleven values are well under SQLite's 32,766.
 const ROWS_MAX: usize = 128;
+
+const MINUTE_MS: i64 = 60_000;
 
 pub(super) struct SqliteStore {
     /// SQLite has one writer at a time. One connection makes the others wait here, in turn, rather
@@ -99,6 +109,7 @@ impl Store for SqliteStore {
                 insert(&mut transaction, rows, &mut written).await.map_err(store_error)?;
                 rest = after;
             }
+            count(&mut transaction, &flush, &written).await.map_err(store_error)?;
             transaction.commit().await.map_err(store_error)?;
             Ok(written)
         })
@@ -119,6 +130,27 @@ impl Store for SqliteStore {
         let rows =
             within(self.timeout, async { query.fetch_all(&self.readers).await.map_err(store_error) }).await?;
         rows.iter().map(|row| read_event(row).map_err(store_error)).collect()
+    }
+
+    async fn outcomes(&self, range: &OutcomeRange) -> StoreResult<Vec<OutcomeSum>> {
+        let query = sqlx::query(
+            "SELECT hour, outcome, reason, sum(count) FROM outcomes \
+             WHERE project_id = $1 AND hour >= $2 AND hour < $3 GROUP BY 1, 2, 3 ORDER BY 1, 2, 3",
+        )
+        .bind(range.project_id)
+        .bind(range.start.to_string())
+        .bind(range.end.to_string());
+        let rows =
+            within(self.timeout, async { query.fetch_all(&self.readers).await.map_err(store_error) }).await?;
+        let sum = |row: &SqliteRow| {
+            let hour = Timestamp::parse_rfc3339(row.try_get(0)?).ok_or_else(|| damaged("hour"))?;
+            Ok(OutcomeSum { hour, outcome: row.try_get(1)?, reason: row.try_get(2)?, count: row.try_get(3)? })
+        };
+        rows.iter().map(sum).collect::<sqlx::Result<_>>().map_err(store_error)
+    }
+
+    async fn compact(&self) -> StoreResult<u64> {
+        Ok(0)
     }
 
     async fn make_room(&self, _now: Timestamp) -> StoreResult<usize> {
@@ -169,6 +201,53 @@ async fn insert(
     Ok(())
 }
 
+/// Adds the flush to the ledger and the rollups: one writer, so the sums themselves can be changed.
+async fn count(
+    connection: &mut sqlx::SqliteConnection,
+    flush: &Flush<'_>,
+    written: &[Uuid],
+) -> sqlx::Result<()> {
+    let mut tally = Tally::default();
+    let mut rollups: BTreeMap<(i32, &str, Timestamp), i64> = BTreeMap::new();
+    let mut new: HashSet<Uuid> = written.iter().copied().collect();
+    for row in flush.rows {
+        let outcome = if new.remove(&row.id.as_uuid()) {
+            let minute = Timestamp::from_unix_ms(row.timestamp.unix_ms().div_euclid(MINUTE_MS) * MINUTE_MS);
+            *rollups.entry((row.project_id, &row.event, minute)).or_default() += 1;
+            Outcome::Accepted
+        } else {
+            Outcome::Duplicate
+        };
+        tally.add(row.project_id, row.created_at, outcome, 1);
+    }
+    for count in tally.counts().iter().chain(flush.outcomes) {
+        sqlx::query(
+            "INSERT INTO outcome_sums (project_id, hour, outcome, reason, count) VALUES ($1, $2, $3, $4, $5) \
+             ON CONFLICT (project_id, hour, outcome, reason) DO UPDATE SET count = count + excluded.count",
+        )
+        .bind(count.project_id)
+        .bind(count.hour.to_string())
+        .bind(count.outcome.as_str())
+        .bind(count.outcome.reason())
+        .bind(i64::try_from(count.count).unwrap_or(i64::MAX))
+        .execute(&mut *connection)
+        .await?;
+    }
+    for ((project_id, event, minute), count) in rollups {
+        sqlx::query(
+            "INSERT INTO rollup_sums (project_id, event, minute, count) VALUES ($1, $2, $3, $4) \
+             ON CONFLICT (project_id, minute, event) DO UPDATE SET count = count + excluded.count",
+        )
+        .bind(project_id)
+        .bind(event)
+        .bind(minute.to_string())
+        .bind(count)
+        .execute(&mut *connection)
+        .await?;
+    }
+    Ok(())
+}
+
 fn insert_sql(rows: usize) -> impl SqlSafeStr {
     let values = vec!["(?,?,?,?,?,?,?,?,?,?,?)"; rows].join(",");
     AssertSqlSafe(format!(
@@ -178,7 +257,6 @@ fn insert_sql(rows: usize) -> impl SqlSafeStr {
 }
 
 fn read_event(row: &SqliteRow) -> sqlx::Result<StoredEvent> {
-    let damaged = |column: &str| sqlx::Error::Decode(format!("column {column} is damaged").into());
     let time = |index: usize, column: &str| {
         Timestamp::parse_rfc3339(row.try_get(index)?).ok_or_else(|| damaged(column))
     };
@@ -195,6 +273,10 @@ fn read_event(row: &SqliteRow) -> sqlx::Result<StoredEvent> {
         context: row.try_get(8)?,
         created_at: time(9, "created_at")?,
     })
+}
+
+fn damaged(column: &str) -> sqlx::Error {
+    sqlx::Error::Decode(format!("column {column} is damaged").into())
 }
 
 #[async_trait]

@@ -1,5 +1,6 @@
 //! PostgreSQL: pools, errors and the statements that only it understands.
 
+mod compact;
 mod partitions;
 mod timestamp;
 
@@ -15,7 +16,7 @@ use uuid::Uuid;
 
 use self::timestamp::PgTimestamp;
 use super::{
-    Flush, Recent, Row, Store, StoreError, StoreResult, StoredEvent, migrations,
+    Flush, OutcomeRange, OutcomeSum, Recent, Row, Store, StoreError, StoreResult, StoredEvent, migrations,
     sql::{Cell, Sql, Step, Value, bind_values},
     within,
 };
@@ -82,7 +83,7 @@ impl Store for PostgresStore {
     async fn write(&self, flush: Flush<'_>) -> StoreResult<Vec<Uuid>> {
         let mut connection =
             within(self.timeout, async { self.writers.acquire().await.map_err(store_error) }).await?;
-        let written = within(self.timeout, insert(&mut connection, flush.rows)).await;
+        let written = within(self.timeout, write(&mut connection, flush)).await;
         if matches!(written, Err(StoreError::Unavailable(_))) {
             // An answer may still be on its way: nothing else may be sent down this connection.
             connection.close_on_drop();
@@ -92,6 +93,31 @@ impl Store for PostgresStore {
 
     async fn recent(&self, recent: &Recent) -> StoreResult<Vec<StoredEvent>> {
         within(self.timeout, self.read_recent(recent)).await
+    }
+
+    async fn outcomes(&self, range: &OutcomeRange) -> StoreResult<Vec<OutcomeSum>> {
+        let query = sqlx::query(
+            "SELECT hour, outcome, reason, sum(count)::bigint FROM outcomes \
+             WHERE project_id = $1 AND hour >= $2 AND hour < $3 GROUP BY 1, 2, 3 ORDER BY 1, 2, 3",
+        )
+        .bind(range.project_id)
+        .bind(PgTimestamp(range.start))
+        .bind(PgTimestamp(range.end));
+        let rows =
+            within(self.timeout, async { query.fetch_all(&self.others).await.map_err(store_error) }).await?;
+        let sum = |row: &PgRow| {
+            Ok(OutcomeSum {
+                hour: row.try_get::<PgTimestamp, _>(0)?.0,
+                outcome: row.try_get(1)?,
+                reason: row.try_get(2)?,
+                count: row.try_get(3)?,
+            })
+        };
+        rows.iter().map(sum).collect::<sqlx::Result<_>>().map_err(store_error)
+    }
+
+    async fn compact(&self) -> StoreResult<u64> {
+        within(self.timeout, compact::step(&self.others)).await
     }
 
     async fn make_room(&self, now: Timestamp) -> StoreResult<usize> {
@@ -109,29 +135,51 @@ impl Store for PostgresStore {
 }
 
 /// One statement, hence one transaction. `unnest` makes it one plan and one round trip for any number
-/// of rows, at the speed of `COPY`, and unlike `COPY` it leaves out what is there already.
-const INSERT: &str = "\
-    INSERT INTO telemetry_events (id, project_id, event, timestamp, properties, user_id, session_id, \
-                                  source, seq, context, created_at) \
-    SELECT id, project_id, event, timestamp, properties::jsonb, user_id, session_id, source, seq, \
-           context::jsonb, created_at \
-    FROM unnest($1::uuid[], $2::integer[], $3::text[], $4::timestamptz[], $5::text[], $6::uuid[], \
-                $7::text[], $8::text[], $9::integer[], $10::text[], $11::timestamptz[]) \
-         AS new (id, project_id, event, timestamp, properties, user_id, session_id, source, seq, \
-                 context, created_at) \
-    ON CONFLICT (id) DO NOTHING \
-    RETURNING id";
+/// of rows, at the speed of `COPY`, and unlike `COPY` it leaves out what is there already. The counts
+/// come from the rows that were really new, so they agree with the table.
+const WRITE: &str = "\
+    WITH new AS MATERIALIZED ( \
+        SELECT * FROM unnest($1::uuid[], $2::integer[], $3::text[], $4::timestamptz[], $5::text[], $6::uuid[], \
+                             $7::text[], $8::text[], $9::integer[], $10::text[], $11::timestamptz[]) \
+             AS new (id, project_id, event, timestamp, properties, user_id, session_id, source, seq, \
+                     context, created_at) \
+    ), stored AS ( \
+        INSERT INTO telemetry_events (id, project_id, event, timestamp, properties, user_id, session_id, \
+                                      source, seq, context, created_at) \
+        SELECT id, project_id, event, timestamp, properties::jsonb, user_id, session_id, source, seq, \
+               context::jsonb, created_at FROM new \
+        ON CONFLICT (id) DO NOTHING \
+        RETURNING id, project_id, event, timestamp, created_at \
+    ), rolled_up AS ( \
+        INSERT INTO rollup_deltas (project_id, event, minute, count) \
+        SELECT project_id, event, date_trunc('minute', timestamp), count(*) FROM stored GROUP BY 1, 2, 3 \
+    ), received AS ( \
+        SELECT project_id, date_trunc('hour', created_at) AS hour, count(*) AS count FROM new GROUP BY 1, 2 \
+    ), accepted AS ( \
+        SELECT project_id, date_trunc('hour', created_at) AS hour, count(*) AS count FROM stored GROUP BY 1, 2 \
+    ), counted AS ( \
+        INSERT INTO outcome_deltas (project_id, hour, outcome, reason, count) \
+        SELECT project_id, hour, 'accepted', '', count FROM accepted \
+        UNION ALL \
+        SELECT project_id, hour, 'duplicate', '', received.count - coalesce(accepted.count, 0) \
+        FROM received LEFT JOIN accepted USING (project_id, hour) \
+        WHERE received.count > coalesce(accepted.count, 0) \
+        UNION ALL \
+        SELECT * FROM unnest($12::integer[], $13::timestamptz[], $14::text[], $15::text[], $16::bigint[]) \
+    ) \
+    SELECT id FROM stored";
 
-async fn insert(connection: &mut sqlx::PgConnection, rows: &[Row]) -> StoreResult<Vec<Uuid>> {
+async fn write(connection: &mut sqlx::PgConnection, flush: Flush<'_>) -> StoreResult<Vec<Uuid>> {
     // In the order of ids: two transactions that hold the same events then wait for one another in the
     // same order and cannot deadlock, and the primary key's pages are visited one after the other.
-    let mut rows: Vec<&Row> = rows.iter().collect();
+    let mut rows: Vec<&Row> = flush.rows.iter().collect();
     rows.sort_by_key(|row| row.id);
 
-    fn column<'r, T>(rows: &[&'r Row], value: impl Fn(&'r Row) -> T) -> Vec<T> {
-        rows.iter().map(|row| value(row)).collect()
+    fn column<'r, R, T>(rows: &'r [R], value: impl Fn(&'r R) -> T) -> Vec<T> {
+        rows.iter().map(value).collect()
     }
-    sqlx::query_scalar(INSERT)
+    let outcomes = flush.outcomes;
+    sqlx::query_scalar(WRITE)
         .bind(column(&rows, |row| row.id.as_uuid()))
         .bind(column(&rows, |row| row.project_id))
         .bind(column(&rows, |row| row.event.as_str()))
@@ -143,6 +191,11 @@ async fn insert(connection: &mut sqlx::PgConnection, rows: &[Row]) -> StoreResul
         .bind(column(&rows, |row| row.seq))
         .bind(column(&rows, |row| &*row.context))
         .bind(column(&rows, |row| PgTimestamp(row.created_at)))
+        .bind(column(outcomes, |count| count.project_id))
+        .bind(column(outcomes, |count| PgTimestamp(count.hour)))
+        .bind(column(outcomes, |count| count.outcome.as_str()))
+        .bind(column(outcomes, |count| count.outcome.reason()))
+        .bind(column(outcomes, |count| i64::try_from(count.count).unwrap_or(i64::MAX)))
         .fetch_all(connection)
         .await
         .map_err(store_error)

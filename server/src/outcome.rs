@@ -1,0 +1,114 @@
+//! What became of an event. Every event received has exactly one outcome, and the outcomes add up: they
+//! are counted by project and hour of receipt, in the transaction that makes them true.
+
+use std::collections::HashMap;
+
+use pharos_model::{Timestamp, wire::Verdict};
+
+const HOUR_MS: i64 = 3_600_000;
+
+/// The fate of one event as it is counted. What the sender is told is a [`Verdict`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Outcome {
+    /// Stored.
+    Accepted,
+    /// Its id was stored already.
+    Duplicate,
+    /// Refused for this code.
+    Invalid(&'static str),
+    /// Left out for this reason.
+    Filtered(&'static str),
+    /// Kept aside for this reason.
+    Quarantined(&'static str),
+    /// Not taken, for the server's own reasons; its sender was told to try again.
+    Refused(&'static str),
+}
+
+impl Outcome {
+    /// The outcome's name.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Accepted => "accepted",
+            Self::Duplicate => "duplicate",
+            Self::Invalid(_) => "invalid",
+            Self::Filtered(_) => "filtered",
+            Self::Quarantined(_) => "quarantined",
+            Self::Refused(_) => "refused",
+        }
+    }
+
+    /// Its code or reason; empty where there is none.
+    pub const fn reason(self) -> &'static str {
+        match self {
+            Self::Accepted | Self::Duplicate => "",
+            Self::Invalid(reason)
+            | Self::Filtered(reason)
+            | Self::Quarantined(reason)
+            | Self::Refused(reason) => reason,
+        }
+    }
+
+    /// The outcome of an event whose sender is told `verdict`.
+    pub fn of(verdict: &Verdict) -> Self {
+        match verdict {
+            Verdict::Accepted => Self::Accepted,
+            Verdict::Duplicate => Self::Duplicate,
+            Verdict::Invalid(refusal) => Self::Invalid(refusal.code.as_str()),
+            Verdict::Filtered(reason) => Self::Filtered(reason),
+            Verdict::Quarantined => Self::Quarantined(""),
+            Verdict::Retry => Self::Refused(""),
+        }
+    }
+}
+
+/// How many events of a project, received in one hour, had one outcome.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct OutcomeCount {
+    /// Whose.
+    pub project_id: i32,
+    /// Start of the hour of receipt.
+    pub hour: Timestamp,
+    /// What became of them.
+    pub outcome: Outcome,
+    /// How many.
+    pub count: u64,
+}
+
+/// Start of the hour that holds `moment`.
+pub fn hour_of(moment: Timestamp) -> Timestamp {
+    Timestamp::from_unix_ms(moment.unix_ms().div_euclid(HOUR_MS) * HOUR_MS)
+}
+
+/// Outcomes being added up.
+#[derive(Debug, Default, Clone)]
+pub struct Tally(HashMap<(i32, Timestamp, Outcome), u64>);
+
+impl Tally {
+    /// Counts `count` events of one project that were received at `received_at`.
+    pub fn add(&mut self, project_id: i32, received_at: Timestamp, outcome: Outcome, count: u64) {
+        if count > 0 {
+            *self.0.entry((project_id, hour_of(received_at), outcome)).or_default() += count;
+        }
+    }
+
+    /// Adds what another counted.
+    pub fn merge(&mut self, other: &Self) {
+        for (&key, count) in &other.0 {
+            *self.0.entry(key).or_default() += count;
+        }
+    }
+
+    /// Whether nothing was counted.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The sums, in a fixed order, so that two writers take locks in the same one.
+    pub fn counts(&self) -> Vec<OutcomeCount> {
+        let count =
+            |(&(project_id, hour, outcome), &count)| OutcomeCount { project_id, hour, outcome, count };
+        let mut counts: Vec<_> = self.0.iter().map(count).collect();
+        counts.sort_unstable();
+        counts
+    }
+}

@@ -1,0 +1,2 @@
+-- Counts of events by minute.
+CREATE VIEW rollups AS SELECT project_id, event, minute, count FROM rollup_sums
