@@ -12,13 +12,13 @@ TOOLS := scripts/with-tools
 
 # Each part's outcome, and what it is made from.
 NODE_MODULES := node_modules/.package-lock.json
-WASM := pkg/wasm/package.json
+WASM := pkg/wasm/pharos_sdk_bg.wasm
 SDK := pkg/dist/index.js
 WWW := www/dist/index.html
 BIN := $(CARGO_TARGET_DIR)/release/pharos
 
 files = $(shell find $(1) -type f 2>/dev/null)
-WASM_FROM := Cargo.toml Cargo.lock $(call files,model/Cargo.toml model/src sdk-wasm/Cargo.toml sdk-wasm/src)
+WASM_FROM := Cargo.toml Cargo.lock .cargo/config.toml pkg/build.mjs $(call files,model/Cargo.toml model/src sdk-wasm/Cargo.toml sdk-wasm/src)
 SDK_FROM := $(WASM) tsconfig.base.json $(call files,pkg/src $(wildcard pkg/*.json pkg/*.mjs))
 WWW_FROM := $(SDK) tsconfig.base.json $(filter-out www/dist/%,$(call files,www))
 
