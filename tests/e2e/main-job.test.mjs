@@ -74,7 +74,9 @@ for (const { name, create } of DATABASES) {
     assert.deepEqual(shopper.tracesIn(recorder.bodies.join('\n')), [], 'personal data left the page');
     assert.deepEqual(shopper.tracesIn(await database.text(server.dataDir)), [], 'personal data is stored');
     assert.deepEqual(shopper.tracesIn(server.output), [], 'personal data is in the log');
-    // So that the three lines above cannot be blind: the visit is there to be found.
+    // So that the three lines above cannot be blind: what was typed would be found, and the visit is there.
+    for (const typed of Object.values(shopper.PERSON))
+      assert.notDeepEqual(shopper.tracesIn(typed), [], typed);
     assert.ok(recorder.bodies.join('\n').includes('purchase_completed'));
     assert.ok((await database.text(server.dataDir)).includes('purchase_completed'));
     assert.deepEqual(troubles, []);
