@@ -22,7 +22,10 @@ WASM_FROM := Cargo.toml Cargo.lock .cargo/config.toml pkg/build.mjs $(call files
 SDK_FROM := $(WASM) tsconfig.base.json $(call files,pkg/src $(wildcard pkg/*.json pkg/*.mjs))
 WWW_FROM := $(SDK) tsconfig.base.json $(filter-out www/dist/%,$(call files,www))
 
-.PHONY: help run build sdk www server test check fmt clean setup
+# Tests, oracle and benchmarks run the release binary.
+export PHAROS_BIN ?= $(BIN)
+
+.PHONY: help run build sdk www server test check oracle bench fmt clean setup
 
 help: ## this list
 	@sed -nE 's/^([a-z]+):.*## (.*)/\1\t\2/p' $(MAKEFILE_LIST) | while IFS=$$'\t' read -r target text; do \
@@ -48,6 +51,14 @@ test: build ## every test, on SQLite and PostgreSQL, in a real browser
 check: www ## format, lints, types, licences and advisories
 	@scripts/setup check
 	@scripts/check
+
+oracle: build ## the crash oracle, minutes of faults: make oracle ARGS=--help
+	@scripts/setup test
+	@$(TOOLS) node tests/oracle/main.mjs $(ARGS)
+
+bench: build ## events persisted a second and what each costs: make bench ARGS=--help
+	@scripts/setup test
+	@$(TOOLS) node tests/bench/main.mjs $(ARGS)
 
 fmt: setup $(NODE_MODULES) ## format everything
 	@$(TOOLS) cargo fmt --all
