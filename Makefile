@@ -53,11 +53,11 @@ check: www ## format, lints, types, licences and advisories
 	@scripts/check
 
 oracle: build ## the crash oracle, minutes of faults: make oracle ARGS=--help
-	@scripts/setup test
+	@scripts/setup database
 	@$(TOOLS) node tests/oracle/main.mjs $(ARGS)
 
 bench: build ## events persisted a second and what each costs: make bench ARGS=--help
-	@scripts/setup test
+	@scripts/setup database
 	@$(TOOLS) node tests/bench/main.mjs $(ARGS)
 
 fmt: setup $(NODE_MODULES) ## format everything
