@@ -98,6 +98,12 @@ pub async fn run(
         .await
         .map_err(|error| RunError::Store { database: setup::describe_database(&config), error })?;
 
+    if config.analytics_enabled {
+        tracing::warn!(
+            "TELEMETRY_ANALYTICS_ENABLED is true, but no analytics service is set up: nothing is sent on"
+        );
+    }
+
     let keys = Arc::new(Keys::new(store.clone()));
     let stop_tasks = CancellationToken::new();
     let mut tasks = tasks::start(&store, &keys, config.retention_days, &stop_tasks);

@@ -18,7 +18,7 @@ use std::{sync::Arc, time::Duration};
 
 use axum::{
     Router,
-    http::{HeaderName, HeaderValue, Method, header},
+    http::{HeaderName, HeaderValue, Method, StatusCode, header},
     middleware,
     response::IntoResponse,
     routing::{get, post},
@@ -66,11 +66,11 @@ pub(crate) fn router(app: App) -> Router {
     let demo_is_on = app.demo.is_some();
 
     let events = Router::new()
-        .route("/v1/events", post(events::receive).get(events::recent))
+        .route("/v1/events", post(events::receive).get(events::recent).options(preflight))
         .layer(open_to_other_sites());
 
     let sdk = Router::new()
-        .route("/sdk/{*path}", get(assets::sdk))
+        .route("/sdk/{*path}", get(assets::sdk).options(preflight))
         .layer(open_to_other_sites())
         .layer(CompressionLayer::new());
 
@@ -118,6 +118,11 @@ fn open_to_other_sites() -> CorsLayer {
         .allow_headers([header::AUTHORIZATION, header::CONTENT_ENCODING, header::CONTENT_TYPE])
         .expose_headers([header::RETRY_AFTER, HeaderName::from_static(log::REQUEST_ID)])
         .max_age(PREFLIGHT_MAX_AGE)
+}
+
+/// Only there for the CORS layer, which answers preflights itself, to be reached by them.
+async fn preflight() -> StatusCode {
+    StatusCode::NO_CONTENT
 }
 
 fn header_if_missing(name: HeaderName, value: &'static str) -> SetResponseHeaderLayer<HeaderValue> {

@@ -181,8 +181,9 @@ async fn write_group(store: &dyn Store, group: Vec<Job>) {
 /// alone. `None` for a row that may or may not be stored.
 async fn write_rows(store: &dyn Store, rows: &[Row]) -> Vec<Option<Stored>> {
     let mut stored = vec![None; rows.len()];
-    let mut parts = vec![0..rows.len()];
-    while let Some(part) = parts.pop() {
+    let mut parts = vec![(0, rows.len())];
+    while let Some((start, end)) = parts.pop() {
+        let part = start..end;
         if part.is_empty() {
             continue;
         }
@@ -197,15 +198,15 @@ async fn write_rows(store: &dyn Store, rows: &[Row]) -> Vec<Option<Stored>> {
             }
             Err(StoreError::BadData(reason)) if part.len() == 1 => {
                 tracing::warn!(reason, "the database refuses an event that passed validation");
-                stored[part.start] = Some(Stored::Refused);
+                stored[start] = Some(Stored::Refused);
             }
             Err(StoreError::BadData(_)) => {
-                let middle = part.start + part.len() / 2;
+                let middle = start + part.len() / 2;
                 // The first half is written first, so that the first of two equal ids stays the new one.
-                parts.push(middle..part.end);
-                parts.push(part.start..middle);
+                parts.push((middle, end));
+                parts.push((start, middle));
             }
-            Err(StoreError::Unavailable(reason)) => {
+            Err(StoreError::Unavailable(reason) | StoreError::Forbidden(reason)) => {
                 tracing::error!(reason, rows = part.len(), "events not stored; their senders will try again");
                 break;
             }

@@ -105,6 +105,9 @@ pub enum StoreError {
     /// Trying again later is right.
     #[error("the database is unavailable: {0}")]
     Unavailable(String),
+    /// The database does not let us in, or does not exist. Trying again is useless until a person helps.
+    #[error("the database does not let us in: {0}")]
+    Forbidden(String),
     /// The database refuses a value it was given. Trying again is useless.
     #[error("the database refuses the data: {0}")]
     BadData(String),

@@ -8,7 +8,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use pharos_model::Timestamp;
 use sqlx::{
-    Column, ConnectOptions, PgPool, Row as _, TypeInfo,
+    Column, ConnectOptions, Connection as _, PgPool, Row as _, TypeInfo,
     postgres::{PgConnectOptions, PgPoolOptions, PgRow},
 };
 use uuid::Uuid;
@@ -24,6 +24,9 @@ use crate::config::Limits;
 /// Transactions side by side: one fills while the other waits for its disk flush. More only make
 /// smaller groups.
 const WRITERS: u32 = 2;
+
+/// How long an unused connection is taken to be alive without asking.
+const TRUSTED_FOR: Duration = Duration::from_secs(1);
 
 pub(super) struct PostgresStore {
     /// Used by the writers alone, so that no reader can keep them waiting for a connection.
@@ -48,6 +51,16 @@ impl PostgresStore {
             PgPoolOptions::new()
                 .max_connections(connections_max)
                 .acquire_timeout(limits.store_timeout)
+                // Instead of before every use: one that was used a moment ago is there.
+                .test_before_acquire(false)
+                .before_acquire(|connection, meta| {
+                    Box::pin(async move {
+                        if meta.idle_for > TRUSTED_FOR {
+                            connection.ping().await?;
+                        }
+                        Ok(true)
+                    })
+                })
                 .connect_lazy_with(options.clone())
         };
         Ok(Self {
@@ -83,7 +96,7 @@ impl Store for PostgresStore {
         let mut connection =
             within(self.timeout, async { self.writers.acquire().await.map_err(store_error) }).await?;
         let written = within(self.timeout, insert(&mut connection, flush.rows)).await;
-        if matches!(written, Err(StoreError::Unavailable(_))) {
+        if matches!(written, Err(StoreError::Unavailable(_) | StoreError::Forbidden(_))) {
             // An answer may still be on its way: nothing else may be sent down this connection.
             connection.close_on_drop();
         }
@@ -250,7 +263,8 @@ fn read_cell(row: &PgRow, column: usize) -> sqlx::Result<Cell> {
 }
 
 /// SQLSTATE classes 22 (data exception) and 23 (integrity constraint violation) are the data's fault,
-/// and so is what cannot be sent at all; everything else may pass.
+/// and so is what cannot be sent at all; 28 (authorization) and 3D (catalog name) are the operator's;
+/// everything else may pass.
 fn store_error(error: sqlx::Error) -> StoreError {
     let code = error.as_database_error().and_then(|error| error.code());
     match (&error, code) {
@@ -258,6 +272,9 @@ fn store_error(error: sqlx::Error) -> StoreError {
         (_, Some(code)) if code.starts_with("22") || code.starts_with("23") => {
             // The message itself may quote the value.
             StoreError::BadData(format!("SQLSTATE {code}"))
+        }
+        (_, Some(code)) if code.starts_with("28") || code.starts_with("3D") => {
+            StoreError::Forbidden(format!("SQLSTATE {code}: {error}"))
         }
         (_, Some(code)) => StoreError::Unavailable(format!("SQLSTATE {code}: {error}")),
         (_, None) => StoreError::Unavailable(error.to_string()),
