@@ -160,7 +160,7 @@ export class Sender {
 
   #answered({ status, retryAfter, text }: Answer): void {
     this.#flight = undefined;
-    const retries = retriesIn(text);
+    const retries = retriesIn(status < 300 ? text : '');
     const outcome = this.#core.answered(status, Math.max(0, retryAfter), retries, Math.random());
     this.#failing = outcome >= 0;
     this.#told = retryAfter > 0;
