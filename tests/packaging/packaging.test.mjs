@@ -33,10 +33,10 @@ after(async () => {
 
 /** @param {string} from @param {string} endpoint */
 const app = (from, endpoint) => `
-  import { init, trackEvent } from ${JSON.stringify(from)};
+  import { flush, init, trackEvent } from ${JSON.stringify(from)};
   trackEvent('early', { how: 'before init' });
-  globalThis.ready = init({ key: 'pk_test', endpoint: ${JSON.stringify(endpoint)}, flushIntervalMs: 10 });
-  globalThis.track = trackEvent;
+  const ready = init({ key: 'pk_test', endpoint: ${JSON.stringify(endpoint)}, flushIntervalMs: 3_600_000 });
+  Object.assign(globalThis, { ready, flush, trackEvent });
 `;
 
 /**
@@ -45,29 +45,32 @@ const app = (from, endpoint) => `
  * @param {Collector} collector
  */
 async function seeThrough(url, collector) {
-  collector.batches = [];
   collector.reply = (batch) => ({
     body: accept(batch, () => (collector.batches.length === 1 ? 'retry' : 'accepted')),
   });
-  const page = await browser.newPage();
-  /** @type {string[]} */
-  const errors = [];
-  page.on('pageerror', (error) => errors.push(error.message));
-  await page.goto(url);
-  assert.equal(await page.evaluate(() => /** @type {any} */ (globalThis).ready), true);
-  const [first, again] = await collector.received(2);
-  assert.equal(first?.event, 'early');
-  assert.deepEqual(first?.properties, { how: 'before init' });
-  assert.equal(again?.id, first?.id, 'the verdict was retry');
-  await page.evaluate(() => {
-    /** @type {any} */ (globalThis).track('leaving');
-    location.href = 'about:blank';
-  });
-  const last = (await collector.received(3))[2];
-  assert.equal(last?.event, 'leaving');
-  assert.equal(collector.batches.at(-1)?.beacon, true);
-  assert.deepEqual(errors, []);
-  await page.close();
+  const context = await browser.newContext();
+  try {
+    const page = await context.newPage();
+    /** @type {string[]} */
+    const errors = [];
+    page.on('pageerror', (error) => errors.push(error.message));
+    await page.goto(url);
+    const evaluate = (/** @type {string} */ expression) => page.evaluate(expression);
+    assert.equal(await evaluate('ready'), true);
+    await evaluate('flush()');
+    const [first, again] = await collector.received(2);
+    assert.deepEqual([first?.event, first?.properties], ['early', { how: 'before init' }]);
+    assert.equal(again?.id, first?.id, 'the verdict was retry');
+    await evaluate('flush()');
+    await evaluate("trackEvent('leaving')");
+    await page.goto('about:blank');
+    const last = (await collector.received(3))[2];
+    assert.equal(last?.event, 'leaving');
+    assert.equal(collector.batches.at(-1)?.beacon, true);
+    assert.deepEqual(errors, []);
+  } finally {
+    await context.close();
+  }
 }
 
 test('the tarball holds what the page and the compiler need, and nothing else', async () => {
