@@ -9,7 +9,7 @@
 //! An event's way: [`Pharos::track_event`] -> the model judges and strips -> `queue` ->
 //! [`Pharos::batch`] -> (the page sends) -> [`Pharos::answered`] -> `retry`.
 //!
-//! No standard library in the page: its panic messages and its allocator were a fifth of the file.
+//! No standard library in the page: its panic messages and its allocator were a quarter of the file.
 
 #![cfg_attr(all(target_arch = "wasm32", not(test)), no_std)]
 
