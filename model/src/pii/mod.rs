@@ -1,7 +1,7 @@
 //! Personal data: the one door to finding and masking it. Callers know this file only; each kind of
 //! detector has a file of its own behind it.
 //!
-//! Two questions are asked: does a property's *key* say that its value is personal (`kind_of_key`),
+//! Two questions are asked: does a property's *key* say that its value is personal ([`kind_of_key`]),
 //! and does a *string* hold something personal ([`mask`])? Nothing here keeps, counts or logs what
 //! it finds: a report names the path and the kind, never the value.
 
