@@ -8,8 +8,8 @@ use crate::limits::{
     CLOCK_SKEW_MIN_MS, EVENT_BYTES_MAX, EVENT_NAME_CHARS_MAX, SEQ_MAX, SESSION_ID_CHARS_MAX,
     TIMESTAMP_FUTURE_MAX_MS, TIMESTAMP_PAST_MAX_MS, USER_ID_CHARS_MAX,
 };
-use crate::pii::{self, Report, Rules};
-use crate::properties::{self, longer_than};
+use crate::pii::{self, Clues, Report, Rules};
+use crate::properties::{self, longer_than, mask_within};
 use crate::{Code, EventId, Refusal, Timestamp, UserHash};
 
 /// Who sent an event, told by the kind of key it came with and never by the event itself.
@@ -206,14 +206,9 @@ impl<'a> RawEvent<'a> {
         if longer_than(&text, SESSION_ID_CHARS_MAX) {
             return Err(Refusal::new(Code::SessionIdTooLong, "session_id"));
         }
-        let mut masked = String::new();
         let mut tell = |kind| report.redacted("session_id", kind);
-        if pii::mask_telling(&text, pii::Clues::of(&text), rules, &mut tell, &mut masked) {
-            // A mask may be longer than what it hides.
-            masked = masked.chars().take(SESSION_ID_CHARS_MAX).collect();
-            return Ok(Some(masked));
-        }
-        Ok((!text.is_empty()).then(|| text.into_owned()))
+        let masked = mask_within(&text, SESSION_ID_CHARS_MAX, Clues::of(&text), rules, &mut tell);
+        Ok(masked.or_else(|| (!text.is_empty()).then(|| text.into_owned())))
     }
 }
 

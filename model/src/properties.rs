@@ -8,7 +8,7 @@ use alloc::vec::Vec;
 
 use crate::json::{Cursor, Str, push_string};
 use crate::limits::{DEPTH_MAX, EVENT_BYTES_MAX, KEY_CHARS_MAX, PROPERTIES_MAX, STRING_CHARS_MAX};
-use crate::pii::{self, Kind, Report, Rules};
+use crate::pii::{self, Clues, Kind, Report, Rules};
 use crate::refusal::{Code, Refusal};
 
 /// The path of the properties object itself, with which every path begins.
@@ -33,8 +33,12 @@ pub fn strip(text: &str, rules: &Rules, report: &mut dyn Report, out: &mut Strin
         keys: Vec::new(),
         removing: 0,
     };
-    let result = stripper.document();
+    let mut result = stripper.document();
     let path = stripper.path;
+    // A mask may be longer than what it hides, and what was stripped must pass here again.
+    if out.len() - from > EVENT_BYTES_MAX {
+        result = result.and(Err(Code::EventTooLarge));
+    }
     result.map_err(|code| {
         out.truncate(from);
         Refusal::new(code, path)
@@ -174,18 +178,16 @@ impl Stripper<'_, '_> {
         if longer_than(&text, STRING_CHARS_MAX) {
             return Err(Code::StringTooLong);
         }
-        let mut masked = String::new();
         let (path, report, removing) = (&self.path, &mut *self.report, self.removing);
         let mut tell = |kind: Kind| {
             if removing == 0 {
                 report.redacted(path, kind);
             }
         };
-        if pii::mask_telling(&text, pii::clues(raw, &text), self.rules, &mut tell, &mut masked) {
-            push_string(&masked, self.out);
-            return Ok(());
+        match mask_within(&text, STRING_CHARS_MAX, pii::clues(raw, &text), self.rules, &mut tell) {
+            Some(masked) => push_string(&masked, self.out),
+            None => self.quote(raw, &text, repaired),
         }
-        self.quote(raw, &text, repaired);
         Ok(())
     }
 
@@ -205,6 +207,30 @@ impl Stripper<'_, '_> {
             self.report.redacted(&self.path, kind);
         }
     }
+}
+
+/// `text` with masks in place of what is personal, if anything is. Masks may be longer than what they
+/// hide: what is then past `chars_max` is cut, so that the text passes the same limit again.
+pub(crate) fn mask_within(
+    text: &str,
+    chars_max: usize,
+    clues: Clues,
+    rules: &Rules,
+    tell: &mut dyn FnMut(Kind),
+) -> Option<String> {
+    let mut masked = String::new();
+    if !pii::mask_telling(text, clues, rules, tell, &mut masked) {
+        return None;
+    }
+    while let Some((end, _)) = masked.char_indices().nth(chars_max) {
+        masked.truncate(end);
+        // A number that was part of a longer word may now stand alone.
+        let mut again = String::new();
+        if pii::mask_telling(&masked, Clues::of(&masked), rules, tell, &mut again) {
+            masked = again;
+        }
+    }
+    Some(masked)
 }
 
 /// Whether `text` has more than `chars_max` characters; bytes decide where they can.

@@ -62,6 +62,17 @@ fn personal_strings_are_masked() {
 }
 
 #[test]
+fn masks_that_are_longer_pass_the_limits_again() {
+    let once = strip(&json!({ "s": "a@b.de,".repeat(292) }).to_string()).unwrap();
+    assert_eq!(once, json!({ "s": "[email],".repeat(256) }).to_string());
+    assert_eq!(strip(&once), Ok(once.clone()));
+
+    let addresses = "a@b.de,".repeat(280);
+    let many: Vec<_> = (0..16).map(|_| addresses.as_str()).collect();
+    refused(&json!({ "s": many }).to_string(), Code::EventTooLarge, "properties");
+}
+
+#[test]
 fn the_report_names_path_and_kind_and_no_value() {
     let text = r#"{"contact":{"email":{"note":"b@c.de"}},"list":["x",{"note":"a@b.de, +49 30 1234567"}],"a@b.de":1}"#;
     let mut report: Vec<Redaction> = Vec::new();

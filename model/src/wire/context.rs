@@ -6,21 +6,25 @@ use alloc::string::String;
 
 use crate::json::{Cursor, Members, push_string};
 use crate::limits::STRING_CHARS_MAX;
-use crate::pii::{self, Rules};
-use crate::properties::longer_than;
+use crate::pii::{Clues, Rules};
+use crate::properties::{longer_than, mask_within};
 
 /// The fields a context may have; all are strings.
 const CONTEXT_FIELDS: &[&str] =
     &["page_url", "page_title", "referrer", "language", "screen", "viewport", "time_zone"];
 
 /// The known fields of the JSON object `text`, masked, as a JSON object. A field that is not a
-/// string or is too long is left out: context never costs a batch its events. `None` if `text` is
-/// not an object.
+/// string, is too long or was given before is left out: context never costs a batch its events, and
+/// since every row has it, its size is bounded. `None` if `text` is not an object.
 pub fn strip_context(text: &[u8], rules: &Rules) -> Option<String> {
     let mut out = String::from("{");
+    let mut given = [false; CONTEXT_FIELDS.len()];
     for member in Members::of(text)? {
         let (key, value) = member.ok()?;
-        let Some(field) = CONTEXT_FIELDS.iter().find(|field| field.as_bytes() == key) else { continue };
+        let Some(index) = CONTEXT_FIELDS.iter().position(|field| field.as_bytes() == key) else { continue };
+        if core::mem::replace(&mut given[index], true) {
+            continue;
+        }
         let Some(text) = core::str::from_utf8(value).ok().and_then(string) else { continue };
         if longer_than(&text, STRING_CHARS_MAX) {
             continue;
@@ -28,11 +32,10 @@ pub fn strip_context(text: &[u8], rules: &Rules) -> Option<String> {
         if out.len() > 1 {
             out.push(',');
         }
-        push_string(field, &mut out);
+        push_string(CONTEXT_FIELDS[index], &mut out);
         out.push(':');
-        let mut masked = String::new();
-        let found = pii::mask(&text, rules, &mut masked);
-        push_string(if found { &masked } else { &text }, &mut out);
+        let masked = mask_within(&text, STRING_CHARS_MAX, Clues::of(&text), rules, &mut |_| ());
+        push_string(masked.as_deref().unwrap_or(&text), &mut out);
     }
     out.push('}');
     Some(out)
@@ -58,6 +61,8 @@ mod tests {
         assert_eq!(stripped(text).as_deref(), Some(wanted));
         assert_eq!(stripped("{}").as_deref(), Some("{}"));
         assert_eq!(stripped(r#"{"language":"a\u0000"}"#).as_deref(), Some("{}"));
+        let twice = r#"{"language":"en","screen":"1x1","language":"de"}"#;
+        assert_eq!(stripped(twice).as_deref(), Some(r#"{"language":"en","screen":"1x1"}"#));
         assert_eq!(stripped("[]"), None);
         assert_eq!(stripped(r#"{"language":"#), None);
     }
