@@ -12,17 +12,20 @@ TOOLS := scripts/with-tools
 
 # Each part's outcome, and what it is made from.
 NODE_MODULES := node_modules/.package-lock.json
-WASM := pkg/wasm/package.json
+WASM := pkg/wasm/pharos_sdk_bg.wasm
 SDK := pkg/dist/index.js
 WWW := www/dist/index.html
 BIN := $(CARGO_TARGET_DIR)/release/pharos
 
 files = $(shell find $(1) -type f 2>/dev/null)
-WASM_FROM := Cargo.toml Cargo.lock $(call files,model/Cargo.toml model/src sdk-wasm/Cargo.toml sdk-wasm/src)
+WASM_FROM := Cargo.toml Cargo.lock .cargo/config.toml pkg/build.mjs $(call files,model/Cargo.toml model/src sdk-wasm/Cargo.toml sdk-wasm/src)
 SDK_FROM := $(WASM) tsconfig.base.json $(call files,pkg/src $(wildcard pkg/*.json pkg/*.mjs))
 WWW_FROM := $(SDK) tsconfig.base.json $(filter-out www/dist/%,$(call files,www))
 
-.PHONY: help run build sdk www server test check fmt clean setup
+# Tests, oracle and benchmarks run the release binary.
+export PHAROS_BIN ?= $(BIN)
+
+.PHONY: help run build sdk www server test check oracle bench fmt clean setup
 
 help: ## this list
 	@sed -nE 's/^([a-z]+):.*## (.*)/\1\t\2/p' $(MAKEFILE_LIST) | while IFS=$$'\t' read -r target text; do \
@@ -48,6 +51,14 @@ test: build ## every test, on SQLite and PostgreSQL, in a real browser
 check: www ## format, lints, types, licences and advisories
 	@scripts/setup check
 	@scripts/check
+
+oracle: build ## the crash oracle, minutes of faults: make oracle ARGS=--help
+	@scripts/setup database
+	@$(TOOLS) node tests/oracle/main.mjs $(ARGS)
+
+bench: build ## events persisted a second and what each costs: make bench ARGS=--help
+	@scripts/setup database
+	@$(TOOLS) node tests/bench/main.mjs $(ARGS)
 
 fmt: setup $(NODE_MODULES) ## format everything
 	@$(TOOLS) cargo fmt --all

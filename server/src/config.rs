@@ -97,6 +97,10 @@ pub struct Limits {
     pub store_timeout: Duration,
     /// Database connections for reading.
     pub store_connections: u32,
+    /// Bytes of events kept on the local disk while the database is away.
+    pub spool_bytes: u64,
+    /// Time without a successful write, while events arrive, after which the server is not ready.
+    pub ready_timeout: Duration,
     /// Time for stopping.
     pub shutdown_timeout: Duration,
 }
@@ -158,6 +162,8 @@ impl Config {
                 queue_bytes: values.required("queue_bytes", |text| whole(text, 1 << 24, u32::MAX.into()))?,
                 store_timeout: milliseconds("store_timeout")?,
                 store_connections: values.required("store_connections", |text| whole(text, 1, 1000))?,
+                spool_bytes: values.required("spool_bytes", |text| whole(text, 1 << 20, 1 << 50))?,
+                ready_timeout: milliseconds("ready_timeout")?,
                 shutdown_timeout: milliseconds("shutdown_timeout")?,
             },
             log: Log {

@@ -13,8 +13,9 @@
 //!    as `invalid` with a code; its neighbours go on.*
 //! 4. The rows wait for the grouped writer ([`ingest::writer`]), which writes many requests' rows in one
 //!    transaction through the [`store`]. An id that is stored already is a `duplicate`; a row the
-//!    database will not take is found and refused alone. *When the database is away: the request, with
-//!    503, and nothing of it is acknowledged.*
+//!    database will not take is found and refused alone. While the database is away, flushes go to a
+//!    spool on the local disk ([`ingest::backlog`]) and are written when it is back. *When the spool is
+//!    full too: the request, with 503, and nothing of it is acknowledged.*
 //! 5. After the commit, and only then, the reply says what became of each event.
 //!
 //! Stopping goes the same way: no new connections, open requests finish, the writer writes what it
@@ -40,7 +41,14 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     config::Config,
     http::{App, Keys},
-    ingest::{Ingest, budget::Budget, enrich::Enricher, refused::Refused, writer::Writer},
+    ingest::{
+        Ingest,
+        backlog::{Backlog, SPOOL_FILE},
+        budget::Budget,
+        enrich::Enricher,
+        refused::Refused,
+        writer::Writer,
+    },
     setup::Welcome,
     store::StoreError,
 };
@@ -99,13 +107,25 @@ pub async fn run(
         .await
         .map_err(|error| RunError::Store { database: setup::describe_database(&config), error })?;
 
+    if config.analytics_enabled {
+        tracing::warn!(
+            "TELEMETRY_ANALYTICS_ENABLED is true, but no analytics service is set up: nothing is sent on"
+        );
+    }
+
     let keys = Arc::new(Keys::new(store.clone()));
     let stop_tasks = CancellationToken::new();
-    let (writer, writer_handle) = Writer::start(store.clone(), limits.store_timeout);
+    let backlog = Arc::new(Backlog::new(config.data_dir.join(SPOOL_FILE), limits.spool_bytes));
+    if let Err(error) = backlog.open().await {
+        // Events that wait in it wait on; new ones need it only when the database is away.
+        tracing::error!(%error, "no spool for now; look at it with `pharos spool check`");
+    }
+    let (writer, writer_handle) = Writer::start(store.clone(), backlog.clone(), limits.store_timeout);
     let (refused, budget) = (Refused::default(), Budget::new(limits.queue_bytes));
     let work = tasks::Work {
         store: store.clone(),
         keys: keys.clone(),
+        backlog: backlog.clone(),
         refused: refused.clone(),
         writer: writer_handle.clone(),
         budget: budget.clone(),
@@ -118,6 +138,7 @@ pub async fn run(
         keys,
         store: store.clone(),
         budget: budget.clone(),
+        backlog: backlog.clone(),
         limits,
         demo: config.demo,
         trusted_proxies: config.trusted_proxies,
@@ -146,6 +167,7 @@ pub async fn run(
     refused.write(&writer_handle, &budget).await;
     let left_of_budget = limits.shutdown_timeout.saturating_sub(began.elapsed());
     let requests = writer.drain(left_of_budget).await;
+    backlog.close().await;
     store.close().await;
 
     let left = Left { connections, requests };

@@ -1,7 +1,7 @@
 //! What became of an event. Every event received has exactly one outcome, and the outcomes add up: they
 //! are counted by project and hour of receipt, in the transaction that makes them true.
 
-use std::collections::HashMap;
+use std::{borrow::Cow, collections::HashMap};
 
 use pharos_model::{Timestamp, wire::Verdict};
 
@@ -62,14 +62,16 @@ impl Outcome {
 }
 
 /// How many events of a project, received in one hour, had one outcome.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct OutcomeCount {
     /// Whose.
     pub project_id: i32,
     /// Start of the hour of receipt.
     pub hour: Timestamp,
-    /// What became of them.
-    pub outcome: Outcome,
+    /// What became of them: see [`Outcome::as_str`].
+    pub outcome: Cow<'static, str>,
+    /// Why: see [`Outcome::reason`].
+    pub reason: Cow<'static, str>,
     /// How many.
     pub count: u64,
 }
@@ -105,8 +107,13 @@ impl Tally {
 
     /// The sums, in a fixed order, so that two writers take locks in the same one.
     pub fn counts(&self) -> Vec<OutcomeCount> {
-        let count =
-            |(&(project_id, hour, outcome), &count)| OutcomeCount { project_id, hour, outcome, count };
+        let count = |((project_id, hour, outcome), count): (&(i32, Timestamp, Outcome), &u64)| OutcomeCount {
+            project_id: *project_id,
+            hour: *hour,
+            outcome: outcome.as_str().into(),
+            reason: outcome.reason().into(),
+            count: *count,
+        };
         let mut counts: Vec<_> = self.0.iter().map(count).collect();
         counts.sort_unstable();
         counts

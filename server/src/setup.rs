@@ -59,18 +59,12 @@ async fn wait_for(store: &dyn Store) -> StoreResult<()> {
     let until = Instant::now() + DATABASE_WAIT;
     loop {
         let Err(error) = store.ping().await else { return Ok(()) };
-        if Instant::now() >= until || is_refusal(&error) {
+        if Instant::now() >= until || matches!(error, StoreError::Forbidden(_)) {
             return Err(error);
         }
         tracing::warn!(%error, "waiting for the database");
         tokio::time::sleep(DATABASE_RETRY).await;
     }
-}
-
-/// A wrong password or a missing database do not mend themselves (SQLSTATE classes 28 and 3D).
-fn is_refusal(error: &StoreError) -> bool {
-    let text = error.to_string();
-    text.contains("SQLSTATE 28") || text.contains("SQLSTATE 3D")
 }
 
 fn create_data_dir(config: &Config) -> Result<(), RunError> {

@@ -12,12 +12,20 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     clock,
     http::Keys,
-    ingest::{budget::Budget, refused::Refused, writer::WriterHandle},
+    ingest::{
+        backlog::{Backlog, Drained},
+        budget::Budget,
+        refused::Refused,
+        writer::WriterHandle,
+    },
     store::{Store, StoreResult},
 };
 
 /// A revoked key works no longer than this on a node that did not hear of it.
 const REFRESH_KEYS_EVERY: Duration = Duration::from_secs(10);
+/// How soon after its return the database is noticed.
+const TRY_DATABASE_EVERY: Duration = Duration::from_millis(500);
+const LOOK_AT_SPOOL_EVERY: Duration = Duration::from_secs(10);
 const MAKE_ROOM_EVERY: Duration = Duration::from_secs(3600);
 const EXPIRE_EVERY: Duration = Duration::from_secs(3600);
 /// The most that a server which is killed forgets of what it refused.
@@ -27,12 +35,16 @@ const COMPACT_EVERY: Duration = Duration::from_secs(10);
 /// Between two steps of removing old events, for the writers' sake.
 const EXPIRE_PAUSE: Duration = Duration::from_millis(50);
 
+/// Longer than any flush waits in a spool.
+const KEEP_MARKS_DAYS: i64 = 90;
+
 const DAY_MS: i64 = 24 * 3600 * 1000;
 
 /// What the tasks work on.
 pub(crate) struct Work {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) keys: Arc<Keys>,
+    pub(crate) backlog: Arc<Backlog>,
     pub(crate) refused: Refused,
     pub(crate) writer: WriterHandle,
     pub(crate) budget: Budget,
@@ -41,9 +53,10 @@ pub(crate) struct Work {
 
 /// Starts every background task. They end when `stop` is cancelled, in the middle of their work if need be.
 pub(crate) fn start(work: Work, stop: &CancellationToken) -> JoinSet<()> {
-    let Work { store, keys, refused, writer, budget, retention_days } = work;
+    let Work { store, keys, backlog, refused, writer, budget, retention_days } = work;
     let mut tasks = JoinSet::new();
     tasks.spawn(until(stop.clone(), write_refused(refused, writer, budget)));
+    tasks.spawn(until(stop.clone(), drain_spool(store.clone(), backlog)));
     tasks.spawn(until(stop.clone(), compact(store.clone())));
     tasks.spawn(until(stop.clone(), refresh_keys(keys)));
     tasks.spawn(until(stop.clone(), make_room(store.clone())));
@@ -78,6 +91,28 @@ async fn write_refused(refused: Refused, writer: WriterHandle, budget: Budget) {
     loop {
         ticks.tick().await;
         refused.write(&writer, &budget).await;
+    }
+}
+
+/// What waits on the local disk, into the database, as soon as it is back.
+async fn drain_spool(store: Arc<dyn Store>, backlog: Arc<Backlog>) {
+    let mut drained = 0;
+    loop {
+        match backlog.drain_one(&*store).await {
+            Ok(Drained::Events(events)) => drained += events,
+            Ok(Drained::Nothing) => {
+                if drained > 0 {
+                    tracing::info!(events = drained, "the database is back; what was spooled is written");
+                    drained = 0;
+                }
+                backlog.waited(LOOK_AT_SPOOL_EVERY).await;
+            }
+            Ok(Drained::Away) => tokio::time::sleep(TRY_DATABASE_EVERY).await,
+            Err(error) => {
+                tracing::error!(%error, "spooled events cannot be written to the database");
+                tokio::time::sleep(LOOK_AT_SPOOL_EVERY).await;
+            }
+        }
     }
 }
 
@@ -118,6 +153,10 @@ async fn expire(store: Arc<dyn Store>, retention_days: Option<u32>) {
     loop {
         ticks.tick().await;
         let now = clock::now();
+        let marks_cutoff = Timestamp::from_unix_ms(now.unix_ms() - KEEP_MARKS_DAYS * DAY_MS);
+        if let Err(error) = store.forget_marks(marks_cutoff).await {
+            tracing::warn!(%error, "marks of writers long gone not removed");
+        }
         if let Err(error) = store.expire_sessions(now).await {
             tracing::warn!(%error, "expired sessions not removed");
         }

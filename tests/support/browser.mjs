@@ -34,6 +34,7 @@ export async function launchTabbedBrowser() {
   const profile = await mkdtemp(join(tmpdir(), 'pharos-profile-'));
   const args = [
     '--headless',
+    '--window-size=1280,900',
     ...FLAGS,
     '--remote-debugging-port=0',
     `--user-data-dir=${profile}`,
@@ -55,6 +56,7 @@ export async function launchTabbedBrowser() {
     const browser = await chromium.connectOverCDP(address, { noDefaults: true });
     const context = browser.contexts()[0];
     if (!context) throw new Error('Chromium started without a window');
+    context.setDefaultTimeout(10_000);
     return { context, close };
   } catch (error) {
     await close();
@@ -72,6 +74,7 @@ export async function openPage(context, origin) {
   /** @type {string[]} */
   const troubles = [];
   const page = await context.newPage();
+  page.setDefaultTimeout(10_000);
   page.on('pageerror', (error) => troubles.push(`uncaught: ${error.message}`));
   page.on('console', (message) => {
     if (message.type() === 'error') troubles.push(`console: ${message.text()}`);

@@ -85,39 +85,21 @@ export class Recorder {
   async #pass(request, response) {
     this.#inFlight++;
     response.once('close', () => this.#inFlight--);
-    /** @type {Batch | undefined} */
-    let batch;
-    try {
-      const body = await bytesOf(request);
-      batch = this.#record(request, body);
-      const { hostname, port } = new URL(this.#target.origin);
-      const { method, url: path, rawHeaders } = request;
-      // Raw headers: the same names, order and Host as the browser wrote.
-      const forwarded = httpRequest({
-        hostname,
-        port,
-        method,
-        path,
-        headers: pairs(rawHeaders),
-        agent: false,
-      });
-      forwarded.end(body);
-      const reply = await /** @type {Promise<import('node:http').IncomingMessage>} */ (
-        new Promise((resolve, reject) => forwarded.once('response', resolve).once('error', reject))
-      );
-      const replyBody = await bytesOf(reply);
-      if (batch && this.loseAnswers) {
-        batch.lost = true;
-        response.destroy();
-        return;
-      }
-      if (batch) note(batch, reply.statusCode ?? 0, replyBody);
-      response.writeHead(reply.statusCode ?? 502, reply.rawHeaders);
-      response.end(replyBody);
-    } catch {
+    const body = await bytesOf(request).catch(() => undefined);
+    // The browser gave up before it had sent all: nothing to pass on.
+    if (!body) return;
+    const batch = this.#record(request, body);
+    const answer = await forward(this.#target.origin, request, body).catch(() => undefined);
+    if (!answer) {
       // No server: the browser sees the connection break, as it would without a proxy.
       if (batch) batch.broken = true;
       response.destroy();
+    } else if (batch && this.loseAnswers) {
+      batch.lost = true;
+      response.destroy();
+    } else {
+      if (batch) note(batch, answer.status, answer.body);
+      response.writeHead(answer.status, answer.rawHeaders).end(answer.body);
     }
   }
 
@@ -159,20 +141,26 @@ function note(batch, status, reply) {
   for (const { id, verdict } of JSON.parse(reply.toString('utf8')).verdicts) batch.verdicts.set(id, verdict);
 }
 
+/**
+ * Sends a request on as it came: the same names, order and Host as the browser wrote.
+ * @param {string} origin
+ * @param {import('node:http').IncomingMessage} request
+ * @param {Buffer} body
+ */
+async function forward(origin, { method, url: path, rawHeaders }, body) {
+  const { hostname, port } = new URL(origin);
+  const reply = await /** @type {Promise<import('node:http').IncomingMessage>} */ (
+    new Promise((resolve, reject) => {
+      const sent = httpRequest({ hostname, port, method, path, headers: rawHeaders, agent: false });
+      sent.once('response', resolve).once('error', reject).end(body);
+    })
+  );
+  return { status: reply.statusCode ?? 0, rawHeaders: reply.rawHeaders, body: await bytesOf(reply) };
+}
+
 /** @param {import('node:stream').Readable} stream */
 async function bytesOf(stream) {
   const chunks = [];
   for await (const chunk of stream) chunks.push(chunk);
   return Buffer.concat(chunks);
-}
-
-/**
- * Node's flat list of raw headers as an object; repeated names become lists.
- * @param {string[]} raw
- */
-function pairs(raw) {
-  /** @type {Record<string, string[]>} */
-  const headers = {};
-  for (let at = 0; at < raw.length; at += 2) (headers[raw[at] ?? ''] ??= []).push(raw[at + 1] ?? '');
-  return headers;
 }

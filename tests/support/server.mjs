@@ -80,19 +80,17 @@ export class Server {
     };
     child.stdout.on('data', keep);
     child.stderr.on('data', keep);
-    /** @type {Error | undefined} */
-    let failed;
-    child.on('error', (error) => (failed = error));
-    this.origin = await until(
+    /** @type {string | undefined} */
+    let ended;
+    child.once('error', ({ message }) => (ended = `${message} (built by: make build)`));
+    child.once('close', (code) => (ended ??= `code ${code}`));
+    const origin = await until(
       'the server to print its address',
-      () => {
-        if (failed) throw failed;
-        if (child.exitCode !== null) return 'exited';
-        return /http:\/\/127\.0\.0\.1:\d+(?=\/demo\/)/.exec(printed)?.[0];
-      },
+      () => /http:\/\/127\.0\.0\.1:\d+(?=\/demo\/)/.exec(printed)?.[0] ?? ended,
       { withinMs: START_MS },
     );
-    if (this.origin === 'exited') throw new Error(`the server ended at its start:\n${printed}`);
+    if (ended) throw new Error(`the server ended at its start, ${ended}:\n${printed}`);
+    this.origin = origin;
     await until('the server to be ready', async () => (await fetch(this.origin + '/health/ready')).ok, {
       withinMs: START_MS,
     });
@@ -144,7 +142,7 @@ export class Server {
   /** @param {'SIGTERM' | 'SIGKILL'} signal */
   async #end(signal) {
     const child = this.#process;
-    if (!child || child.exitCode !== null || child.signalCode !== null) return child?.exitCode ?? null;
+    if (!child?.pid || child.exitCode !== null || child.signalCode !== null) return child?.exitCode ?? null;
     // `close` rather than `exit`: its last words are in by then.
     const closed = new Promise((resolve) => child.once('close', resolve));
     child.kill(signal);

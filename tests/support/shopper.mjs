@@ -1,6 +1,8 @@
 // @ts-check
 // What a visitor does in the demo shop, and the personal data they type into it.
 
+import { until } from './wait.mjs';
+
 /** Planted: none of it may leave the page, in any of these spellings. */
 export const PERSON = {
   name: 'Quillon Plantedperson',
@@ -44,15 +46,18 @@ export async function enter(page, origin, query = '') {
  * @param {Page} page
  */
 export async function browse(page) {
-  await page.getByText('Outdoors', { exact: true }).click();
-  await page.getByText('All', { exact: true }).click();
+  await page.getByRole('radio', { name: 'Outdoors' }).check();
+  await page.getByRole('radio', { name: 'All' }).check();
+  const calls = await callsIn(page);
   await page.getByRole('searchbox').fill(`pendant ${PERSON.email}`);
   await page.getByText('No lamp of ours').waitFor();
+  // A search is tracked when the visitor stops typing.
+  await until('the search to be tracked', async () => (await callsIn(page)) > calls);
   await page.getByRole('searchbox').fill('pendant');
   await page.getByRole('link', { name: 'Vesper' }).click();
   await page.getByRole('heading', { name: 'Vesper' }).waitFor();
   await page.getByRole('button', { name: 'Add to cart' }).click();
-  await page.getByRole('link', { name: 'All lamps' }).click();
+  await page.getByRole('link', { name: 'All lamps', exact: true }).click();
   await add(page, 'Fyr');
   await page.getByRole('link', { name: /^Cart/ }).click();
   await page.getByRole('button', { name: 'Remove Fyr from the cart' }).click();

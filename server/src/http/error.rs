@@ -220,7 +220,7 @@ impl From<StoreError> for Error {
     fn from(error: StoreError) -> Self {
         tracing::error!(%error, "the store failed a request");
         match error {
-            StoreError::Unavailable(_) => Self::StoreUnavailable,
+            StoreError::Unavailable(_) | StoreError::Forbidden(_) => Self::StoreUnavailable,
             StoreError::BadData(_) => Self::Internal,
         }
     }

@@ -19,7 +19,7 @@ use std::{sync::Arc, time::Duration};
 
 use axum::{
     Router,
-    http::{HeaderName, HeaderValue, Method, header},
+    http::{HeaderName, HeaderValue, Method, StatusCode, header},
     middleware,
     response::IntoResponse,
     routing::{get, post},
@@ -36,7 +36,7 @@ pub(crate) use self::auth::{FIRST_PROJECT, Keys};
 use self::error::Error;
 use crate::{
     config::{Demo, Limits},
-    ingest::{Ingest, budget::Budget},
+    ingest::{Ingest, backlog::Backlog, budget::Budget},
     store::Store,
 };
 
@@ -46,6 +46,7 @@ pub(crate) struct App {
     pub(crate) keys: Arc<Keys>,
     pub(crate) store: Arc<dyn Store>,
     pub(crate) budget: Budget,
+    pub(crate) backlog: Arc<Backlog>,
     pub(crate) limits: Limits,
     pub(crate) demo: Option<Demo>,
     pub(crate) trusted_proxies: Vec<IpNet>,
@@ -67,11 +68,11 @@ pub(crate) fn router(app: App) -> Router {
     let demo_is_on = app.demo.is_some();
 
     let events = Router::new()
-        .route("/v1/events", post(events::receive).get(events::recent))
+        .route("/v1/events", post(events::receive).get(events::recent).options(preflight))
         .layer(open_to_other_sites());
 
     let sdk = Router::new()
-        .route("/sdk/{*path}", get(assets::sdk))
+        .route("/sdk/{*path}", get(assets::sdk).options(preflight))
         .layer(open_to_other_sites())
         .layer(CompressionLayer::new());
 
@@ -120,6 +121,11 @@ fn open_to_other_sites() -> CorsLayer {
         .allow_headers([header::AUTHORIZATION, header::CONTENT_ENCODING, header::CONTENT_TYPE])
         .expose_headers([header::RETRY_AFTER, HeaderName::from_static(log::REQUEST_ID)])
         .max_age(PREFLIGHT_MAX_AGE)
+}
+
+/// Only there for the CORS layer, which answers preflights itself, to be reached by them.
+async fn preflight() -> StatusCode {
+    StatusCode::NO_CONTENT
 }
 
 fn header_if_missing(name: HeaderName, value: &'static str) -> SetResponseHeaderLayer<HeaderValue> {

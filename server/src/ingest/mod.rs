@@ -1,6 +1,7 @@
 //! From a batch's bytes to a verdict for each of its events. Knows nothing of HTTP and nothing of SQL;
 //! it decides what each event becomes, the writer gets it stored.
 
+pub mod backlog;
 pub mod budget;
 mod decode;
 pub mod enrich;
@@ -131,7 +132,7 @@ fn verdicts(events: Vec<(Option<String>, Fate)>, stored: &[Stored]) -> Verdicts 
     let verdict = |fate| match fate {
         Fate::Decided(verdict) => verdict,
         Fate::Row(index) => match stored[index] {
-            Stored::New => Verdict::Accepted,
+            Stored::New | Stored::Spooled => Verdict::Accepted,
             Stored::Known => Verdict::Duplicate,
             Stored::Refused => Verdict::Invalid(Refusal::new(Code::NotStorable, "")),
         },

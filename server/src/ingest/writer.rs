@@ -4,7 +4,7 @@
 //! Nothing waits without need: a lone request is written at once. While a transaction is on its way
 //! to the disk, the next requests gather, and that is what makes the groups.
 
-use std::{collections::HashSet, sync::Arc, time::Duration};
+use std::{collections::HashSet, ops::Range, sync::Arc, time::Duration};
 
 use pharos_model::Code;
 use tokio::{
@@ -14,10 +14,10 @@ use tokio::{
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use uuid::Uuid;
 
-use super::budget::Held;
+use super::{backlog::Backlog, budget::Held};
 use crate::{
     outcome::{Outcome, Tally},
-    store::{Flush, Row, Store, StoreError},
+    store::{Flush, Mark, Row, Store, StoreError},
 };
 
 /// Rows of one transaction, about: past it the cost a row no longer falls, while the wait grows.
@@ -29,6 +29,9 @@ const GROUP_BYTES: usize = 4 * 1024 * 1024;
 /// Longest wait for requests that are likely to come.
 const LINGER: Duration = Duration::from_millis(2);
 
+/// Time for writing to the spool.
+const SPOOL_ALLOWANCE: Duration = Duration::from_secs(3);
+
 /// What became of a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stored {
@@ -36,6 +39,8 @@ pub enum Stored {
     New,
     /// Its id was stored already.
     Known,
+    /// It waits on the local disk for the database.
+    Spooled,
     /// The database refuses it; it will always do so.
     Refused,
 }
@@ -76,7 +81,7 @@ impl WriterHandle {
     /// of each row what became of it.
     ///
     /// # Errors
-    /// When they are not, or not for certain, after the store timeout.
+    /// When they are not, or not for certain, in time.
     pub async fn submit(&self, rows: Vec<Row>, outcomes: Tally, held: Held) -> Answer {
         let expires_at = Instant::now() + self.timeout;
         let (answer, answered) = oneshot::channel();
@@ -97,21 +102,29 @@ pub struct Writer {
 }
 
 impl Writer {
-    /// Starts as many writing tasks as the store has use for. `timeout` is the longest a request waits.
-    pub fn start(store: Arc<dyn Store>, timeout: Duration) -> (Self, WriterHandle) {
+    /// Starts as many writing tasks as the store has use for. A request waits longer than the
+    /// `store_timeout` of one attempt: what that attempt could not write must still reach the spool.
+    pub fn start(
+        store: Arc<dyn Store>,
+        backlog: Arc<Backlog>,
+        store_timeout: Duration,
+    ) -> (Self, WriterHandle) {
         let (sender, receiver) = mpsc::unbounded_channel();
         let queue = Arc::new(Mutex::new(receiver));
         let (tasks, drain) = (TaskTracker::new(), CancellationToken::new());
         for _ in 0..store.writers() {
-            let (store, queue, drain) = (store.clone(), queue.clone(), drain.clone());
+            let (store, backlog) = (store.clone(), backlog.clone());
+            let (queue, drain) = (queue.clone(), drain.clone());
             tasks.spawn(async move {
                 let mut expected_jobs = 1;
+                let mut mark = Mark::new();
                 while let Some(group) = next_group(&queue, &drain, &mut expected_jobs).await {
-                    write_group(&*store, group).await;
+                    write_group(&*store, &backlog, &mut mark, group).await;
                 }
             });
         }
         tasks.close();
+        let timeout = store_timeout * 2 + SPOOL_ALLOWANCE;
         (Self { tasks, drain, queue }, WriterHandle { queue: sender, timeout })
     }
 
@@ -163,7 +176,7 @@ async fn next_group(
     Some(group)
 }
 
-async fn write_group(store: &dyn Store, group: Vec<Job>) {
+async fn write_group(store: &dyn Store, backlog: &Backlog, mark: &mut Mark, group: Vec<Job>) {
     let now = Instant::now();
     let mut rows = Vec::with_capacity(GROUP_ROWS);
     let mut outcomes = Tally::default();
@@ -177,7 +190,7 @@ async fn write_group(store: &dyn Store, group: Vec<Job>) {
         outcomes.merge(&job.outcomes);
         waiting.push((job, first..rows.len()));
     }
-    let (stored, outcomes_written) = write_rows(store, &rows, outcomes).await;
+    let (stored, outcomes_written) = write_rows(store, backlog, mark, &rows, outcomes).await;
     for (job, range) in waiting {
         let answer = stored[range].iter().copied().collect::<Option<Vec<_>>>();
         let answer = answer.filter(|_| outcomes_written).ok_or(Unavailable);
@@ -187,9 +200,15 @@ async fn write_group(store: &dyn Store, group: Vec<Job>) {
 }
 
 /// Writes the rows, if need be in smaller and smaller parts until those the database refuses are
-/// alone. The outcomes go with the first part that is written. Answers `None` for each row that may or
-/// may not be stored, and whether every outcome was written.
-async fn write_rows(store: &dyn Store, rows: &[Row], mut outcomes: Tally) -> (Vec<Option<Stored>>, bool) {
+/// alone; what it cannot take now goes to the backlog. The outcomes go with the first part. Answers
+/// `None` for each row that may or may not be stored, and whether every outcome was written.
+async fn write_rows(
+    store: &dyn Store,
+    backlog: &Backlog,
+    mark: &mut Mark,
+    rows: &[Row],
+    mut outcomes: Tally,
+) -> (Vec<Option<Stored>>, bool) {
     let mut stored = vec![None; rows.len()];
     let mut parts = Vec::new();
     parts.push(0..rows.len());
@@ -200,8 +219,12 @@ async fn write_rows(store: &dyn Store, rows: &[Row], mut outcomes: Tally) -> (Ve
             None if !outcomes.is_empty() => rows.len()..rows.len(),
             None => return (stored, true),
         };
-        match store.write(Flush { rows: &rows[part.clone()], outcomes: &outcomes.counts() }).await {
+        *mark = mark.next();
+        let flush = Flush { mark: *mark, rows: &rows[part.clone()], outcomes: &outcomes.counts() };
+        let written = if backlog.goes_first() { Err(StoreError::away()) } else { store.write(flush).await };
+        match written {
             Ok(new) => {
+                backlog.wrote();
                 outcomes = Tally::default();
                 let mut new: HashSet<Uuid> = new.into_iter().collect();
                 for (row, stored) in rows[part.clone()].iter().zip(&mut stored[part]) {
@@ -222,11 +245,31 @@ async fn write_rows(store: &dyn Store, rows: &[Row], mut outcomes: Tally) -> (Ve
                 parts.push(middle..part.end);
                 parts.push(part.start..middle);
             }
-            Err(StoreError::Unavailable(reason) | StoreError::BadData(reason)) => {
-                tracing::error!(reason, rows = part.len(), "events not stored; their senders will try again");
-                break;
+            Err(error) => {
+                // Whether this part was written is not certain: its mark goes with it.
+                let mut flushes = vec![flush];
+                let rest = |part: &Range<usize>| Flush {
+                    mark: Mark::new(),
+                    rows: &rows[part.clone()],
+                    outcomes: &[],
+                };
+                flushes.extend(parts.iter().rev().map(rest));
+                let kept = backlog.keep(&flushes).await;
+                *mark = Mark::new();
+                match kept {
+                    Ok(()) => {
+                        for part in parts.into_iter().chain([part]) {
+                            stored[part].fill(Some(Stored::Spooled));
+                        }
+                        outcomes = Tally::default();
+                    }
+                    Err(spool_error) => {
+                        let rows = flushes.iter().map(|flush| flush.rows.len()).sum::<usize>();
+                        tracing::error!(%error, %spool_error, rows, "not stored; the senders will try again");
+                    }
+                }
+                return (stored, outcomes.is_empty());
             }
         }
     }
-    (stored, outcomes.is_empty())
 }

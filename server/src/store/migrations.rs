@@ -35,6 +35,7 @@ steps! {
     "0015" "rollup_deltas"
     "0016" "rollup_sums"
     "0017" "rollups"
+    "0018" "flush_marks"
 }
 
 fn migrator(steps: &[(&str, &'static str, &'static str)]) -> Migrator {

@@ -5,6 +5,7 @@
 mod accounts;
 mod migrations;
 mod postgres;
+pub mod spool;
 mod sql;
 mod sqlite;
 
@@ -17,7 +18,9 @@ use uuid::Uuid;
 pub use accounts::{ApiKey, KeyKind, NewKey};
 
 use crate::{
+    clock,
     config::{Config, Database},
+    identity::random_bytes,
     outcome::OutcomeCount,
 };
 
@@ -60,10 +63,46 @@ impl Row {
 /// is known) and the rollups are counted by the store, which alone knows which ids were new.
 #[derive(Debug, Clone, Copy)]
 pub struct Flush<'a> {
+    /// By which the store knows this flush again: written twice, it takes effect once, counts included.
+    pub mark: Mark,
     /// New events, in the order received; ids may repeat.
     pub rows: &'a [Row],
     /// Outcomes that were decided before: of events that made no row.
     pub outcomes: &'a [OutcomeCount],
+}
+
+/// The name of a flush. A writer's flushes follow one another, and the store remembers the last one of
+/// each writer: a writer that is not sure of a flush gives it away, mark and all, and goes on under a
+/// new name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Mark {
+    /// Who writes.
+    pub writer: Uuid,
+    /// What is written.
+    pub flush: Uuid,
+}
+
+impl Mark {
+    /// The first mark of a new writer.
+    pub fn new() -> Self {
+        Self { writer: random_id(), flush: random_id() }
+    }
+
+    /// The mark of the same writer's next flush.
+    #[must_use]
+    pub fn next(self) -> Self {
+        Self { flush: random_id(), ..self }
+    }
+}
+
+impl Default for Mark {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+fn random_id() -> Uuid {
+    EventId::v7(clock::now().unix_ms(), random_bytes()).as_uuid()
 }
 
 /// Which outcomes are asked for.
@@ -135,9 +174,19 @@ pub enum StoreError {
     /// Trying again later is right.
     #[error("the database is unavailable: {0}")]
     Unavailable(String),
+    /// The database does not let us in, or does not exist. Trying again is useless until a person helps.
+    #[error("the database does not let us in: {0}")]
+    Forbidden(String),
     /// The database refuses a value it was given. Trying again is useless.
     #[error("the database refuses the data: {0}")]
     BadData(String),
+}
+
+impl StoreError {
+    /// The database was away a moment ago and was not asked again.
+    pub fn away() -> Self {
+        Self::Unavailable("it was away a moment ago".to_owned())
+    }
 }
 
 /// A result of the store.
@@ -156,8 +205,9 @@ pub trait Store: sql::Sql + Send + Sync {
     /// Answers when the database does.
     async fn ping(&self) -> StoreResult<()>;
 
-    /// Writes a flush in one transaction and returns the ids that were new, each once. On `Ok` it is
-    /// on disk; on `Err` it may be there all the same, if the connection broke at the wrong moment.
+    /// Writes a flush in one transaction and returns the ids that were new, each once; none if a flush
+    /// of this mark was written before. On `Ok` it is on disk; on `Err` it may be there all the same, if
+    /// the connection broke at the wrong moment.
     async fn write(&self, flush: Flush<'_>) -> StoreResult<Vec<Uuid>>;
 
     /// Recent events, newest first by time of receipt, then id.
@@ -169,6 +219,9 @@ pub trait Store: sql::Sql + Send + Sync {
     /// Adds up some of the counts that writers have appended, in a step short enough not to hold them
     /// up. Returns how many it took; 0 means that there are no more.
     async fn compact(&self) -> StoreResult<u64>;
+
+    /// Forgets the marks of writers that wrote nothing since `cutoff`.
+    async fn forget_marks(&self, cutoff: Timestamp) -> StoreResult<()>;
 
     /// Makes room for the events of the coming days. Returns how many places were made.
     async fn make_room(&self, now: Timestamp) -> StoreResult<usize>;

@@ -17,11 +17,13 @@ use sqlx::{
 use uuid::Uuid;
 
 use super::{
-    Flush, OutcomeRange, OutcomeSum, Recent, Row, Store, StoreError, StoreResult, StoredEvent, migrations,
+    Flush, Mark, OutcomeRange, OutcomeSum, Recent, Row, Store, StoreError, StoreResult, StoredEvent,
+    migrations,
     sql::{Cell, Sql, Step, Value, bind_values},
     within,
 };
 use crate::{
+    clock,
     config::Limits,
     outcome::{Outcome, Tally},
 };
@@ -102,6 +104,9 @@ impl Store for SqliteStore {
     async fn write(&self, flush: Flush<'_>) -> StoreResult<Vec<Uuid>> {
         within(self.timeout, async {
             let mut transaction = self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(store_error)?;
+            if !set_mark(&mut transaction, flush.mark).await.map_err(store_error)? {
+                return Ok(Vec::new());
+            }
             let mut written = Vec::with_capacity(flush.rows.len());
             let mut rest = flush.rows;
             while !rest.is_empty() {
@@ -153,6 +158,12 @@ impl Store for SqliteStore {
         Ok(0)
     }
 
+    async fn forget_marks(&self, cutoff: Timestamp) -> StoreResult<()> {
+        let query = sqlx::query("DELETE FROM flush_marks WHERE written_at < $1").bind(cutoff.to_string());
+        within(self.timeout, async { query.execute(&self.writer).await.map_err(store_error) }).await?;
+        Ok(())
+    }
+
     async fn make_room(&self, _now: Timestamp) -> StoreResult<usize> {
         Ok(0)
     }
@@ -201,6 +212,21 @@ async fn insert(
     Ok(())
 }
 
+/// False if a flush of this mark was written before.
+async fn set_mark(connection: &mut sqlx::SqliteConnection, mark: Mark) -> sqlx::Result<bool> {
+    let done = sqlx::query(
+        "INSERT INTO flush_marks AS marks (writer, flush, written_at) VALUES ($1, $2, $3) \
+         ON CONFLICT (writer) DO UPDATE SET flush = excluded.flush, written_at = excluded.written_at \
+         WHERE marks.flush <> excluded.flush",
+    )
+    .bind(mark.writer.to_string())
+    .bind(mark.flush.to_string())
+    .bind(clock::now().to_string())
+    .execute(connection)
+    .await?;
+    Ok(done.rows_affected() > 0)
+}
+
 /// Adds the flush to the ledger and the rollups: one writer, so the sums themselves can be changed.
 async fn count(
     connection: &mut sqlx::SqliteConnection,
@@ -227,8 +253,8 @@ async fn count(
         )
         .bind(count.project_id)
         .bind(count.hour.to_string())
-        .bind(count.outcome.as_str())
-        .bind(count.outcome.reason())
+        .bind(&*count.outcome)
+        .bind(&*count.reason)
         .bind(i64::try_from(count.count).unwrap_or(i64::MAX))
         .execute(&mut *connection)
         .await?;

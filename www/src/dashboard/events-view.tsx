@@ -59,7 +59,7 @@ interface EventTableProps {
 
 function EventTable({ events, selected, onSelect }: EventTableProps) {
   return (
-    <div class="table" tabIndex={0} role="region" aria-labelledby="events-title">
+    <div class="table" tabIndex={0} role="region" aria-label="List of events">
       <table>
         <thead>
           <tr>

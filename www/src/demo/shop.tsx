@@ -109,7 +109,7 @@ function Header(props: { items: number; page: Route['page'] }) {
   const current = (page: Route['page']) => (props.page === page ? 'page' : undefined);
   return (
     <header class="header">
-      <a class="brand" href="#/" aria-label="Fanal, to all lamps">
+      <a class="brand" href="#/">
         <img src="/favicon.svg" alt="" width="36" height="36" />
         <span>Fanal</span>
       </a>

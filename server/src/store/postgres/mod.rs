@@ -9,7 +9,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use pharos_model::Timestamp;
 use sqlx::{
-    Column, ConnectOptions, PgPool, Row as _, TypeInfo,
+    Column, ConnectOptions, Connection as _, PgPool, Row as _, TypeInfo,
     postgres::{PgConnectOptions, PgPoolOptions, PgRow},
 };
 use uuid::Uuid;
@@ -25,6 +25,9 @@ use crate::config::Limits;
 /// Transactions side by side: one fills while the other waits for its disk flush. More only make
 /// smaller groups.
 const WRITERS: u32 = 2;
+
+/// How long an unused connection is taken to be alive without asking.
+const TRUSTED_FOR: Duration = Duration::from_secs(1);
 
 pub(super) struct PostgresStore {
     /// Used by the writers alone, so that no reader can keep them waiting for a connection.
@@ -49,6 +52,16 @@ impl PostgresStore {
             PgPoolOptions::new()
                 .max_connections(connections_max)
                 .acquire_timeout(limits.store_timeout)
+                // Instead of before every use: one that was used a moment ago is there.
+                .test_before_acquire(false)
+                .before_acquire(|connection, meta| {
+                    Box::pin(async move {
+                        if meta.idle_for > TRUSTED_FOR {
+                            connection.ping().await?;
+                        }
+                        Ok(true)
+                    })
+                })
                 .connect_lazy_with(options.clone())
         };
         Ok(Self {
@@ -84,7 +97,7 @@ impl Store for PostgresStore {
         let mut connection =
             within(self.timeout, async { self.writers.acquire().await.map_err(store_error) }).await?;
         let written = within(self.timeout, write(&mut connection, flush)).await;
-        if matches!(written, Err(StoreError::Unavailable(_))) {
+        if matches!(written, Err(StoreError::Unavailable(_) | StoreError::Forbidden(_))) {
             // An answer may still be on its way: nothing else may be sent down this connection.
             connection.close_on_drop();
         }
@@ -120,6 +133,12 @@ impl Store for PostgresStore {
         within(self.timeout, compact::step(&self.others)).await
     }
 
+    async fn forget_marks(&self, cutoff: Timestamp) -> StoreResult<()> {
+        let query = sqlx::query("DELETE FROM flush_marks WHERE written_at < $1").bind(PgTimestamp(cutoff));
+        within(self.timeout, async { query.execute(&self.others).await.map_err(store_error) }).await?;
+        Ok(())
+    }
+
     async fn make_room(&self, now: Timestamp) -> StoreResult<usize> {
         partitions::create_ahead(&self.others, now).await
     }
@@ -136,13 +155,20 @@ impl Store for PostgresStore {
 
 /// One statement, hence one transaction. `unnest` makes it one plan and one round trip for any number
 /// of rows, at the speed of `COPY`, and unlike `COPY` it leaves out what is there already. The counts
-/// come from the rows that were really new, so they agree with the table.
+/// come from the rows that were really new, so they agree with the table. The mark comes first: a
+/// flush that was written before waits there for the transaction that writes it, and does nothing.
 const WRITE: &str = "\
-    WITH new AS MATERIALIZED ( \
+    WITH mark AS ( \
+        INSERT INTO flush_marks AS marks (writer, flush) VALUES ($17, $18) \
+        ON CONFLICT (writer) DO UPDATE SET flush = excluded.flush, written_at = now() \
+            WHERE marks.flush <> excluded.flush \
+        RETURNING flush \
+    ), new AS MATERIALIZED ( \
         SELECT * FROM unnest($1::uuid[], $2::integer[], $3::text[], $4::timestamptz[], $5::text[], $6::uuid[], \
                              $7::text[], $8::text[], $9::integer[], $10::text[], $11::timestamptz[]) \
              AS new (id, project_id, event, timestamp, properties, user_id, session_id, source, seq, \
                      context, created_at) \
+        WHERE EXISTS (SELECT FROM mark) \
     ), stored AS ( \
         INSERT INTO telemetry_events (id, project_id, event, timestamp, properties, user_id, session_id, \
                                       source, seq, context, created_at) \
@@ -166,6 +192,7 @@ const WRITE: &str = "\
         WHERE received.count > coalesce(accepted.count, 0) \
         UNION ALL \
         SELECT * FROM unnest($12::integer[], $13::timestamptz[], $14::text[], $15::text[], $16::bigint[]) \
+        WHERE EXISTS (SELECT FROM mark) \
     ) \
     SELECT id FROM stored";
 
@@ -193,9 +220,11 @@ async fn write(connection: &mut sqlx::PgConnection, flush: Flush<'_>) -> StoreRe
         .bind(column(&rows, |row| PgTimestamp(row.created_at)))
         .bind(column(outcomes, |count| count.project_id))
         .bind(column(outcomes, |count| PgTimestamp(count.hour)))
-        .bind(column(outcomes, |count| count.outcome.as_str()))
-        .bind(column(outcomes, |count| count.outcome.reason()))
+        .bind(column(outcomes, |count| &*count.outcome))
+        .bind(column(outcomes, |count| &*count.reason))
         .bind(column(outcomes, |count| i64::try_from(count.count).unwrap_or(i64::MAX)))
+        .bind(flush.mark.writer)
+        .bind(flush.mark.flush)
         .fetch_all(connection)
         .await
         .map_err(store_error)
@@ -303,7 +332,8 @@ fn read_cell(row: &PgRow, column: usize) -> sqlx::Result<Cell> {
 }
 
 /// SQLSTATE classes 22 (data exception) and 23 (integrity constraint violation) are the data's fault,
-/// and so is what cannot be sent at all; everything else may pass.
+/// and so is what cannot be sent at all; 28 (authorization) and 3D (catalog name) are the operator's;
+/// everything else may pass.
 fn store_error(error: sqlx::Error) -> StoreError {
     let code = error.as_database_error().and_then(|error| error.code());
     match (&error, code) {
@@ -311,6 +341,9 @@ fn store_error(error: sqlx::Error) -> StoreError {
         (_, Some(code)) if code.starts_with("22") || code.starts_with("23") => {
             // The message itself may quote the value.
             StoreError::BadData(format!("SQLSTATE {code}"))
+        }
+        (_, Some(code)) if code.starts_with("28") || code.starts_with("3D") => {
+            StoreError::Forbidden(format!("SQLSTATE {code}: {error}"))
         }
         (_, Some(code)) => StoreError::Unavailable(format!("SQLSTATE {code}: {error}")),
         (_, None) => StoreError::Unavailable(error.to_string()),

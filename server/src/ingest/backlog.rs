@@ -1,0 +1,179 @@
+//! What waits for the database while it is away. Knows whether it is away, keeps flushes in the spool
+//! meanwhile, and writes them, in order, when it is back.
+
+use std::{
+    path::PathBuf,
+    sync::{Mutex, MutexGuard, OnceLock, PoisonError},
+    time::Duration,
+};
+
+use pharos_model::Code;
+use tokio::{sync::Notify, time::Instant};
+
+use crate::{
+    outcome::{Outcome, Tally},
+    store::{
+        Flush, Mark, Store, StoreError,
+        spool::{Holds, Spool, SpoolError, Spooled},
+    },
+};
+
+/// Name of the spool in the data directory.
+pub const SPOOL_FILE: &str = "spool.db";
+
+/// The spool, and whether it is needed.
+#[derive(Debug)]
+pub struct Backlog {
+    path: PathBuf,
+    bytes_max: u64,
+    /// Empty while it could not be opened, for want of disk space, say.
+    spool: OnceLock<Spool>,
+    contact: Mutex<Contact>,
+    /// Something was spooled.
+    wake: Notify,
+}
+
+#[derive(Debug)]
+struct Contact {
+    written_at: Instant,
+    away: bool,
+}
+
+/// What a step of draining did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Drained {
+    /// Nothing waits.
+    Nothing,
+    /// A flush with this many events was written.
+    Events(u64),
+    /// The database is still away.
+    Away,
+}
+
+impl Backlog {
+    /// A backlog whose spool is at `path` and takes `bytes_max` bytes.
+    pub fn new(path: PathBuf, bytes_max: u64) -> Self {
+        let contact = Mutex::new(Contact { written_at: Instant::now(), away: false });
+        Self { path, bytes_max, spool: OnceLock::new(), contact, wake: Notify::new() }
+    }
+
+    /// Opens the spool, if it is not.
+    ///
+    /// # Errors
+    /// When it cannot be opened or is damaged. The backlog works without it, and keeps nothing.
+    pub async fn open(&self) -> Result<&Spool, SpoolError> {
+        if let Some(spool) = self.spool.get() {
+            return Ok(spool);
+        }
+        let opened = Spool::open(&self.path, self.bytes_max).await?;
+        Ok(self.spool.get_or_init(|| opened))
+    }
+
+    /// Whether a flush belongs in the spool without trying the database first: it is away, and those
+    /// already spooled will notice when it is back.
+    pub fn goes_first(&self) -> bool {
+        self.contact().away && self.spool.get().is_some_and(|spool| !spool.is_empty())
+    }
+
+    /// Keeps flushes that the database did not take. On `Ok` they are on the disk.
+    ///
+    /// # Errors
+    /// When they cannot be kept.
+    pub async fn keep(&self, flushes: &[Flush<'_>]) -> Result<(), SpoolError> {
+        self.contact().away = true;
+        self.open().await?.append(flushes).await?;
+        self.wake.notify_one();
+        Ok(())
+    }
+
+    /// Notes that the database took a flush.
+    pub fn wrote(&self) {
+        *self.contact() = Contact { written_at: Instant::now(), away: false };
+    }
+
+    /// How long ago the last write succeeded, if one has failed since: events arrive and get no further.
+    pub fn stalled_for(&self) -> Option<Duration> {
+        let contact = self.contact();
+        contact.away.then(|| contact.written_at.elapsed())
+    }
+
+    /// What waits; `None` while the spool cannot be read.
+    pub async fn holds(&self) -> Option<Holds> {
+        self.spool.get()?.holds().await.ok()
+    }
+
+    /// Returns when something was spooled, or after `patience`.
+    pub async fn waited(&self, patience: Duration) {
+        let _ = tokio::time::timeout(patience, self.wake.notified()).await;
+    }
+
+    /// Writes the flush that waits longest and removes it. Killed in between, the flush is written again,
+    /// and by its mark takes effect once.
+    ///
+    /// # Errors
+    /// When the spool cannot be read or written.
+    pub async fn drain_one(&self, store: &dyn Store) -> Result<Drained, SpoolError> {
+        let spool = self.open().await?;
+        let Some(first) = spool.first().await? else {
+            spool.recount().await?;
+            return Ok(Drained::Nothing);
+        };
+        match store.write(first.flush()).await {
+            Ok(_) => {
+                self.wrote();
+                spool.replace(first.position, &[]).await?;
+                Ok(Drained::Events(first.rows.len() as u64))
+            }
+            Err(StoreError::BadData(reason)) => {
+                tracing::warn!(reason, events = first.rows.len(), "the database refuses a spooled flush");
+                set_apart(spool, &first).await?;
+                Ok(Drained::Events(0))
+            }
+            Err(StoreError::Unavailable(reason) | StoreError::Forbidden(reason)) => {
+                self.contact().away = true;
+                tracing::debug!(reason, "spooled events still wait");
+                Ok(Drained::Away)
+            }
+        }
+    }
+
+    /// Closes the spool.
+    pub async fn close(&self) {
+        if let Some(spool) = self.spool.get() {
+            spool.close().await;
+        }
+    }
+
+    fn contact(&self) -> MutexGuard<'_, Contact> {
+        // Two plain values cannot be left half written.
+        self.contact.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Puts two halves in the place of a flush the database refuses, until the event it refuses is alone;
+/// then only that event's outcome stays.
+async fn set_apart(spool: &Spool, refused: &Spooled) -> Result<(), SpoolError> {
+    match &refused.rows[..] {
+        [] => {
+            tracing::error!(
+                outcomes = refused.outcomes.len(),
+                "counts that the database refuses are given up"
+            );
+            spool.replace(refused.position, &[]).await
+        }
+        [row] => {
+            let mut tally = Tally::default();
+            tally.add(row.project_id, row.created_at, Outcome::Invalid(Code::NotStorable.as_str()), 1);
+            let outcomes = [&refused.outcomes[..], &tally.counts()].concat();
+            spool
+                .replace(refused.position, &[Flush { mark: Mark::new(), rows: &[], outcomes: &outcomes }])
+                .await
+        }
+        rows => {
+            let (first, second) = rows.split_at(rows.len() / 2);
+            let first = Flush { mark: Mark::new(), rows: first, outcomes: &refused.outcomes };
+            let second = Flush { mark: Mark::new(), rows: second, outcomes: &[] };
+            spool.replace(refused.position, &[first, second]).await
+        }
+    }
+}

@@ -1,0 +1,7 @@
+-- Which flush each writer wrote last, in the transaction of that flush. A writer that got no answer
+-- gives the flush to the spool with its mark; written again, it takes effect only if it had not yet.
+CREATE TABLE flush_marks (
+    writer     uuid        PRIMARY KEY,
+    flush      uuid        NOT NULL,
+    written_at timestamptz NOT NULL DEFAULT now()
+) WITH (fillfactor = 50)

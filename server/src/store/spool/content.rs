@@ -1,0 +1,108 @@
+//! A flush as text in the spool. A later version must read what an earlier one wrote: fields may be added
+//! here with a default, none may go or change.
+
+use std::sync::Arc;
+
+use pharos_model::{EventId, Source, Timestamp};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::{
+    outcome::OutcomeCount,
+    store::{Flush, Row},
+};
+
+#[derive(Serialize, Deserialize)]
+struct Content {
+    rows: Vec<StoredRow>,
+    outcomes: Vec<StoredOutcome>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct StoredRow {
+    id: String,
+    project_id: i32,
+    event: String,
+    timestamp_ms: i64,
+    properties: String,
+    user_id: Option<String>,
+    session_id: Option<String>,
+    from_server: bool,
+    seq: Option<i32>,
+    context: String,
+    created_at_ms: i64,
+}
+
+#[derive(Serialize, Deserialize)]
+struct StoredOutcome {
+    project_id: i32,
+    hour_ms: i64,
+    outcome: String,
+    reason: String,
+    count: u64,
+}
+
+/// The flush as text, without its mark.
+pub(super) fn write(flush: &Flush<'_>) -> String {
+    let outcome = |count: &OutcomeCount| StoredOutcome {
+        project_id: count.project_id,
+        hour_ms: count.hour.unix_ms(),
+        outcome: count.outcome.to_string(),
+        reason: count.reason.to_string(),
+        count: count.count,
+    };
+    let content = Content {
+        rows: flush.rows.iter().map(StoredRow::of).collect(),
+        outcomes: flush.outcomes.iter().map(outcome).collect(),
+    };
+    serde_json::to_string(&content).expect("strings and numbers are always JSON")
+}
+
+/// The rows and outcomes of a flush; `None` if `text` is not one.
+pub(super) fn read(text: &str) -> Option<(Vec<Row>, Vec<OutcomeCount>)> {
+    let content: Content = serde_json::from_str(text).ok()?;
+    let outcome = |stored: StoredOutcome| OutcomeCount {
+        project_id: stored.project_id,
+        hour: Timestamp::from_unix_ms(stored.hour_ms),
+        outcome: stored.outcome.into(),
+        reason: stored.reason.into(),
+        count: stored.count,
+    };
+    let rows = content.rows.into_iter().map(StoredRow::into_row).collect::<Option<_>>()?;
+    Some((rows, content.outcomes.into_iter().map(outcome).collect()))
+}
+
+impl StoredRow {
+    fn of(row: &Row) -> Self {
+        Self {
+            id: row.id.to_string(),
+            project_id: row.project_id,
+            event: row.event.clone(),
+            timestamp_ms: row.timestamp.unix_ms(),
+            properties: row.properties.clone(),
+            user_id: row.user_id.map(|id| id.to_string()),
+            session_id: row.session_id.clone(),
+            from_server: row.source == Source::Server,
+            seq: row.seq,
+            context: row.context.to_string(),
+            created_at_ms: row.created_at.unix_ms(),
+        }
+    }
+
+    fn into_row(self) -> Option<Row> {
+        let user_id = self.user_id.map(|id| Uuid::parse_str(&id)).transpose().ok()?;
+        Some(Row {
+            id: EventId::parse(&self.id)?,
+            project_id: self.project_id,
+            event: self.event,
+            timestamp: Timestamp::from_unix_ms(self.timestamp_ms),
+            properties: self.properties,
+            user_id,
+            session_id: self.session_id,
+            source: if self.from_server { Source::Server } else { Source::Client },
+            seq: self.seq,
+            context: Arc::from(self.context),
+            created_at: Timestamp::from_unix_ms(self.created_at_ms),
+        })
+    }
+}

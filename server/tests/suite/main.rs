@@ -1,0 +1,10 @@
+//! The server as its callers and operators meet it: over HTTP, by its command line, on both databases.
+//! One binary, because linking is most of the time these tests take.
+
+mod access;
+mod command_line;
+mod http;
+mod ingest;
+mod lifecycle;
+mod store;
+mod support;
