@@ -2,6 +2,7 @@
 
 mod compact;
 mod partitions;
+mod quarantine;
 mod timestamp;
 
 use std::time::Duration;
@@ -17,6 +18,7 @@ use uuid::Uuid;
 use self::timestamp::PgTimestamp;
 use super::{
     Flush, OutcomeRange, OutcomeSum, Recent, Row, Store, StoreError, StoreResult, StoredEvent, migrations,
+    quarantine::NotKept,
     sql::{Cell, Sql, Step, Value, bind_values},
     within,
 };
@@ -34,6 +36,7 @@ pub(super) struct PostgresStore {
     writers: PgPool,
     others: PgPool,
     timeout: Duration,
+    not_kept: NotKept,
 }
 
 impl PostgresStore {
@@ -69,6 +72,7 @@ impl PostgresStore {
             others: pool(limits.store_connections),
             // A moment longer than the server's.
             timeout: limits.store_timeout + Duration::from_millis(500),
+            not_kept: NotKept::default(),
         })
     }
 }
@@ -96,7 +100,18 @@ impl Store for PostgresStore {
     async fn write(&self, flush: Flush<'_>) -> StoreResult<Vec<Uuid>> {
         let mut connection =
             within(self.timeout, async { self.writers.acquire().await.map_err(store_error) }).await?;
-        let written = within(self.timeout, write(&mut connection, flush)).await;
+        let written = within(self.timeout, async {
+            if flush.quarantine.is_empty() {
+                return write(&mut connection, flush).await;
+            }
+            let mut transaction = connection.begin().await.map_err(store_error)?;
+            let written = write(&mut transaction, flush).await?;
+            let not_kept = quarantine::keep(&mut transaction, flush.mark, flush.quarantine).await?;
+            transaction.commit().await.map_err(store_error)?;
+            self.not_kept.add(not_kept);
+            Ok(written)
+        })
+        .await;
         if matches!(written, Err(StoreError::Unavailable(_) | StoreError::Forbidden(_))) {
             // An answer may still be on its way: nothing else may be sent down this connection.
             connection.close_on_drop();
@@ -196,15 +211,17 @@ const WRITE: &str = "\
     ) \
     SELECT id FROM stored";
 
+/// One value of each row, as an array to bind.
+fn column<'r, R, T>(rows: &'r [R], value: impl Fn(&'r R) -> T) -> Vec<T> {
+    rows.iter().map(value).collect()
+}
+
 async fn write(connection: &mut sqlx::PgConnection, flush: Flush<'_>) -> StoreResult<Vec<Uuid>> {
     // In the order of ids: two transactions that hold the same events then wait for one another in the
     // same order and cannot deadlock, and the primary key's pages are visited one after the other.
     let mut rows: Vec<&Row> = flush.rows.iter().collect();
     rows.sort_by_key(|row| row.id);
 
-    fn column<'r, R, T>(rows: &'r [R], value: impl Fn(&'r R) -> T) -> Vec<T> {
-        rows.iter().map(value).collect()
-    }
     let outcomes = flush.outcomes;
     sqlx::query_scalar(WRITE)
         .bind(column(&rows, |row| row.id.as_uuid()))
