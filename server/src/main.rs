@@ -2,6 +2,7 @@
 //! library.
 
 mod cli;
+mod quarantine_commands;
 
 use std::{
     io::{self, BufRead, Write},
@@ -85,6 +86,7 @@ async fn in_runtime(command: Command, config: Config) -> anyhow::Result<()> {
             store.close().await;
             done
         }
+        Command::Quarantine(command) => quarantine_commands::run(command, &config).await,
         Command::Check => check(),
     }
 }

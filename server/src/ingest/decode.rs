@@ -8,6 +8,7 @@ use pharos_model::{
     salvage,
     wire::{RawBatch, Verdict},
 };
+use uuid::Uuid;
 
 use crate::{
     identity::{Pepper, random_bytes},
@@ -73,7 +74,9 @@ pub(super) fn decode(batch: &RawBatch<'_>, judging: &Judging<'_>) -> Decoded {
                 } else if !ids.insert(event.id) {
                     Fate::Decided(Verdict::Duplicate)
                 } else {
-                    rows.push(row(event, judging));
+                    let user_id = event.user.map(|user| judging.pepper.user_id(&user));
+                    let origin = (judging.project_id, judging.source, judging.received_at);
+                    rows.push(row(event, user_id, judging.context.clone(), origin));
                     Fate::Row(rows.len() - 1)
                 };
                 (id, fate)
@@ -107,20 +110,26 @@ fn refused(
     Some(QuarantineRow::new(code, field, salvaged.event, &content, origin))
 }
 
-fn row(event: Event, judging: &Judging<'_>) -> Row {
+/// The row of an event: with whose it is, who sent it, and when it was received.
+pub(super) fn row(
+    event: Event,
+    user_id: Option<Uuid>,
+    context: Arc<str>,
+    (project_id, source, received_at): (i32, Source, Timestamp),
+) -> Row {
     Row {
         id: event.id,
-        project_id: judging.project_id,
+        project_id,
         event: event.name,
         timestamp: event.timestamp,
         properties: event.properties,
-        user_id: event.user.map(|user| judging.pepper.user_id(&user)),
+        user_id,
         session_id: event.session_id,
-        source: judging.source,
+        source,
         // The model bounds it by SEQ_MAX, which is i32::MAX.
         seq: event.seq.and_then(|seq| i32::try_from(seq).ok()),
-        context: judging.context.clone(),
-        created_at: judging.received_at,
+        context,
+        created_at: received_at,
     }
 }
 

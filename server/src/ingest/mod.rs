@@ -6,6 +6,7 @@ pub mod budget;
 mod decode;
 pub mod enrich;
 pub mod refused;
+pub mod replay;
 mod user_agent;
 pub mod writer;
 
