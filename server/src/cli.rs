@@ -37,12 +37,23 @@ pub(crate) enum Command {
     /// Look at refused events, and repair, replay or drop them.
     #[command(subcommand)]
     Quarantine(QuarantineCommand),
+    /// Look at the events that wait on this disk for the database, or write them to it.
+    #[command(subcommand)]
+    Spool(SpoolCommand),
     /// Bring the database's schema up to date and exit. `serve` does this by itself.
     Migrate,
     /// Read events as lines of JSON from standard input and print what the server would do with each.
     ///
     /// Example: echo '{"event":"sign_up","timestamp":"2026-11-23T12:00:00Z","properties":{"email":"a@b.org"}}' | pharos check
     Check,
+}
+
+#[derive(Debug, Clone, Copy, Subcommand)]
+pub(crate) enum SpoolCommand {
+    /// Read the whole spool in the data directory and say what it holds.
+    Check,
+    /// Write what waits to the database. A running server does this by itself.
+    Drain,
 }
 
 #[derive(Debug, Subcommand)]

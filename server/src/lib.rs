@@ -115,6 +115,10 @@ pub async fn run(
     }
 
     let keys = Arc::new(Keys::new(store.clone()));
+    // Known from the start, so that a database that goes away right after it is not missed.
+    keys.refresh()
+        .await
+        .map_err(|error| RunError::Store { database: setup::describe_database(&config), error })?;
     let stop_tasks = CancellationToken::new();
     let backlog = Arc::new(Backlog::new(config.data_dir.join(SPOOL_FILE), limits.spool_bytes));
     if let Err(error) = backlog.open().await {

@@ -3,6 +3,7 @@
 
 mod cli;
 mod quarantine_commands;
+mod spool_commands;
 
 use std::{
     io::{self, BufRead, Write},
@@ -87,6 +88,7 @@ async fn in_runtime(command: Command, config: Config) -> anyhow::Result<()> {
             done
         }
         Command::Quarantine(command) => quarantine_commands::run(command, &config).await,
+        Command::Spool(command) => spool_commands::run(command, &config).await,
         Command::Check => check(),
     }
 }

@@ -22,8 +22,9 @@ const SCREENS = ['390x844', '1440x900', '1920x1080', '412x915'];
 const USERS = 50_000;
 const SESSIONS = 200_000;
 const PROPERTIES_BYTES = 250;
-/** Replaced by the load generator, which makes every id new. */
+/** Replaced by the load generator with new ones. */
 const ID = '00000000-0000-7000-8000-000000000000';
+const TIMESTAMP = '2000-01-01T00:00:00.000Z';
 
 /**
  * Batches of events as bodies.
@@ -34,23 +35,19 @@ const ID = '00000000-0000-7000-8000-000000000000';
  */
 export function bodies(key, batch, count) {
   const rng = random(1);
-  const hour = Math.floor(Date.now() / 3_600_000) * 3_600_000;
   return Array.from({ length: count }, () =>
-    JSON.stringify({ key, events: Array.from({ length: batch }, () => event(rng, hour)) }),
+    JSON.stringify({ key, events: Array.from({ length: batch }, () => event(rng)) }),
   );
 }
 
-/**
- * @param {import('../oracle/random.mjs').Random} rng
- * @param {number} hourMs
- */
-function event(rng, hourMs) {
+/** @param {import('../oracle/random.mjs').Random} rng */
+function event(rng) {
   const session = rng.between(0, SESSIONS - 1);
   const hash = (session % USERS).toString(16).padStart(8, '0').repeat(4);
   return {
     id: ID,
     event: rng.pick(NAMES),
-    timestamp: new Date(hourMs - rng.between(0, 3_599_999)).toISOString(),
+    timestamp: TIMESTAMP,
     properties: properties(rng),
     user_id: `u_${hash}`,
     session_id: `s_${session.toString(36)}_${(session * 7919) % 1_000_000}`,

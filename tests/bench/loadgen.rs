@@ -2,7 +2,8 @@
 //! that `rustc` alone builds it; one thread a connection, blocking, to take little from the machine measured.
 //!
 //! The file holds requests: [u32 LE bytes][HTTP request], sent over and over. Every `"id":"<36 characters>"` in
-//! them is replaced by a new UUIDv7 each time, so that every event is new. Prints one JSON object.
+//! them is replaced by a new UUIDv7 each time, so that every event is new, and every
+//! `"timestamp":"<24 characters>"` by one of the last five seconds, as pages send them. Prints one JSON object.
 
 use std::{
     collections::BTreeMap,
@@ -24,6 +25,10 @@ const TIMEOUT: Duration = Duration::from_secs(30);
 const PAUSE: Duration = Duration::from_millis(100);
 const ID_MARK: &[u8] = b"\"id\":\"";
 const ID_BYTES: usize = 36;
+const TIMESTAMP_MARK: &[u8] = b"\"timestamp\":\"";
+const TIMESTAMP_BYTES: usize = 24;
+/// How long a page gathers events before it sends them.
+const GATHERED_MS: u64 = 5_000;
 
 struct Options {
     file: String,
@@ -47,10 +52,16 @@ fn options() -> Option<Options> {
     })
 }
 
-/// A request, and where its ids stand.
+/// A request, and where its ids and timestamps stand.
 struct Request {
     bytes: Vec<u8>,
     ids: Vec<usize>,
+    timestamps: Vec<usize>,
+}
+
+/// Where values of `length` bytes begin, each after a `mark`.
+fn places(bytes: &[u8], mark: &[u8], length: usize) -> Vec<usize> {
+    (mark.len()..bytes.len().saturating_sub(length)).filter(|&at| bytes[..at].ends_with(mark)).collect()
 }
 
 fn read_requests(file: &str) -> io::Result<Vec<Request>> {
@@ -59,11 +70,9 @@ fn read_requests(file: &str) -> io::Result<Vec<Request>> {
     let mut requests = Vec::new();
     while let Some((head, tail)) = rest.split_first_chunk::<4>() {
         let (bytes, next) = tail.split_at(u32::from_le_bytes(*head) as usize);
-        let ids = (0..bytes.len().saturating_sub(ID_MARK.len() + ID_BYTES))
-            .filter(|&at| bytes[at..].starts_with(ID_MARK))
-            .map(|at| at + ID_MARK.len())
-            .collect();
-        requests.push(Request { bytes: bytes.to_vec(), ids });
+        let ids = places(bytes, ID_MARK, ID_BYTES);
+        let timestamps = places(bytes, TIMESTAMP_MARK, TIMESTAMP_BYTES);
+        requests.push(Request { bytes: bytes.to_vec(), ids, timestamps });
         rest = next;
     }
     Ok(requests)
@@ -104,6 +113,24 @@ impl Ids {
             }
         }
     }
+}
+
+/// `YYYY-MM-DDTHH:MM:SS.mmmZ`.
+fn write_timestamp(out: &mut [u8], unix_ms: u64) {
+    let (seconds, ms) = (unix_ms / 1000, unix_ms % 1000);
+    let (hour, minute, second) = (seconds / 3600 % 24, seconds / 60 % 60, seconds % 60);
+    // Days to a date in years that begin in March, so that the leap day is a year's last.
+    let days = seconds / 86_400 + 719_468;
+    let day_of_era = days % 146_097;
+    let year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let month_from_march = (5 * day_of_year + 2) / 153;
+    let day = day_of_year - (153 * month_from_march + 2) / 5 + 1;
+    let month = (month_from_march + 2) % 12 + 1;
+    let year = days / 146_097 * 400 + year_of_era + u64::from(month <= 2);
+    let mut rest = out;
+    let written = write!(rest, "{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{ms:03}Z");
+    written.expect("a timestamp has 24 characters");
 }
 
 fn since_1970() -> Duration {
@@ -176,6 +203,10 @@ fn run(options: &Options, requests: &[Request], next: &AtomicUsize, number: usiz
         let unix_ms = since_1970().as_millis() as u64;
         for &at in &request.ids {
             ids.write(&mut scratch[at..at + ID_BYTES], unix_ms);
+        }
+        for &at in &request.timestamps {
+            let happened_ms = unix_ms - ids.next() % GATHERED_MS;
+            write_timestamp(&mut scratch[at..at + TIMESTAMP_BYTES], happened_ms);
         }
         let sent = Instant::now();
         let mut exchange = || {

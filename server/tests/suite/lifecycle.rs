@@ -1,6 +1,6 @@
 //! Starting, stopping, and a database that comes and goes.
 
-use std::{net::SocketAddr, time::Duration};
+use std::time::Duration;
 
 use futures_util::future::join_all;
 use pharos_server::{Left, config::Database};
@@ -11,10 +11,7 @@ use tokio::{
     time::Instant,
 };
 
-use crate::support::{
-    Backend, Place, TestServer, event, eventually, on_both,
-    proxy::{Line, Proxy},
-};
+use crate::support::{Backend, Place, TestServer, event, eventually, on_both};
 
 on_both! {
     async fn a_restart_keeps_keys_events_and_users(backend: Backend) {
@@ -114,56 +111,6 @@ async fn idle_connections_do_not_delay_stopping() {
     assert_eq!(server.stop().await, Left { connections: 0, requests: 0 });
     assert!(began.elapsed() < Duration::from_secs(5), "{:?}", began.elapsed());
     drop((silent, kept));
-}
-
-/// A server whose PostgreSQL is behind a proxy.
-async fn behind_proxy(place: &Place) -> (TestServer, Proxy) {
-    let Database::Postgres(url) = &place.database else { panic!("only PostgreSQL is reached by a network") };
-    let (head, database) = url.rsplit_once('/').unwrap();
-    let (scheme, target) = head.rsplit_once('@').map_or_else(
-        || head.split_once("//").map(|(scheme, target)| (format!("{scheme}//"), target)).unwrap(),
-        |(user, target)| (format!("{user}@"), target),
-    );
-    let target: SocketAddr = target.replace("localhost", "127.0.0.1").parse().unwrap();
-    let proxy = Proxy::start(target).await;
-    let mut config = place.config();
-    config.database = Database::Postgres(format!("{scheme}{}/{database}", proxy.address));
-    config.limits.store_timeout = Duration::from_millis(700);
-    (TestServer::start(config).await, proxy)
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn while_the_database_is_away_nothing_is_acknowledged() {
-    for away in [Line::Cut, Line::Stalled] {
-        let place = Place::new(Backend::Postgres).await;
-        let (server, proxy) = behind_proxy(&place).await;
-        assert_eq!(server.post_events(&[event("before")]).await.verdicts(), ["accepted"]);
-        assert_eq!(server.get("/health/ready", &[]).await.status, 200);
-
-        proxy.set(away);
-        let kept = event("during");
-        let began = Instant::now();
-        let during = join_all((0..20).map(|_| server.post_events(std::slice::from_ref(&kept)))).await;
-        for reply in during {
-            assert_eq!(reply.problem(), (503, "store_unavailable".to_owned()), "{away:?}");
-            assert_eq!(reply.header("retry-after"), "5");
-        }
-        let ready = server.get("/health/ready", &[]).await;
-        assert_eq!(ready.problem(), (503, "store_unavailable".to_owned()), "{away:?}");
-        assert_eq!(server.get("/health/live", &[]).await.status, 200);
-        assert!(began.elapsed() < Duration::from_secs(5), "nobody is kept waiting: {:?}", began.elapsed());
-
-        proxy.set(Line::Open);
-        eventually("the server is ready again", async || {
-            server.get("/health/ready", &[]).await.status == 200
-        })
-        .await;
-        // It may have been stored when the line went dead: then it is a duplicate, and still there once.
-        let reply = server.post_events(std::slice::from_ref(&kept)).await;
-        assert!(["accepted", "duplicate"].contains(&reply.verdicts()[0].as_str()), "{away:?}");
-        assert_eq!(place.ids().await.len(), 2, "{away:?}");
-        assert_eq!(server.stop().await.requests, 0);
-    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -6,5 +6,6 @@ mod command_line;
 mod http;
 mod ingest;
 mod lifecycle;
+mod spool;
 mod store;
 mod support;

@@ -4,8 +4,9 @@ use pharos_model::{EventId, Source, Timestamp};
 use pharos_server::{
     clock,
     identity::random_bytes,
+    outcome::{Outcome, Tally, hour_of},
     setup,
-    store::{Flush, Mark, Recent, Row, Store},
+    store::{Flush, Mark, OutcomeRange, Recent, Row, Store},
 };
 
 use crate::support::{Backend, Place, on_both};
@@ -32,7 +33,7 @@ fn row(ago_ms: i64) -> Row {
 
 /// A flush of rows alone.
 fn flush(rows: &[Row]) -> Flush<'_> {
-    Flush { mark: Mark::new(), rows, outcomes: &[] }
+    Flush { mark: Mark::new(), rows, outcomes: &[], quarantine: &[] }
 }
 
 async fn recent(store: &dyn Store) -> Vec<String> {
@@ -41,6 +42,32 @@ async fn recent(store: &dyn Store) -> Vec<String> {
 }
 
 on_both! {
+    async fn a_flush_written_twice_takes_effect_once(backend: Backend) {
+        let place = Place::new(backend).await;
+        let store = setup::open_store(&place.config()).await.unwrap();
+        let rows = [row(0), row(0)];
+        let mut tally = Tally::default();
+        tally.add(1, clock::now(), Outcome::Invalid("wrong_type"), 3);
+        let outcomes = tally.counts();
+        let first = Flush { mark: Mark::new(), rows: &rows, outcomes: &outcomes, quarantine: &[] };
+        assert_eq!(store.write(first).await.unwrap().len(), 2);
+        assert!(store.write(first).await.unwrap().is_empty());
+        let next = Flush { mark: first.mark.next(), ..first };
+        assert!(store.write(next).await.unwrap().is_empty());
+
+        let now = clock::now();
+        let end = Timestamp::from_unix_ms(now.unix_ms() + 1);
+        let range = OutcomeRange { project_id: 1, start: hour_of(rows[0].created_at), end };
+        while store.compact().await.unwrap() > 0 {}
+        let sums = store.outcomes(&range).await.unwrap();
+        let sum = |outcome: &str| sums.iter().filter(|sum| sum.outcome == outcome).map(|sum| sum.count).sum::<i64>();
+        assert_eq!((sum("accepted"), sum("duplicate"), sum("invalid")), (2, 2, 6));
+        let rolled_up = place.column("SELECT CAST(sum(count) AS text) FROM rollups WHERE event = 'contract'").await;
+        assert_eq!(rolled_up, ["2"]);
+        store.forget_marks(end).await.unwrap();
+        assert!(place.column("SELECT CAST(writer AS text) FROM flush_marks").await.is_empty());
+    }
+
     async fn writing_returns_what_was_new(backend: Backend) {
         let place = Place::new(backend).await;
         let store = setup::open_store(&place.config()).await.unwrap();

@@ -2,11 +2,15 @@
 
 use std::net::SocketAddr;
 
+use pharos_server::config::{Config, Database};
+
 use tokio::{
     io::copy_bidirectional,
     net::{TcpListener, TcpStream},
     sync::watch,
 };
+
+use super::Place;
 
 /// What the proxy does with connections.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,6 +44,21 @@ impl Proxy {
     pub(crate) fn set(&self, line: Line) {
         self.line.send_replace(line);
     }
+}
+
+/// Settings by which a server reaches its PostgreSQL through a proxy.
+pub(crate) async fn behind_proxy(place: &Place) -> (Config, Proxy) {
+    let Database::Postgres(url) = &place.database else { panic!("only PostgreSQL is reached by a network") };
+    let (head, database) = url.rsplit_once('/').unwrap();
+    let (scheme, target) = head.rsplit_once('@').map_or_else(
+        || head.split_once("//").map(|(scheme, target)| (format!("{scheme}//"), target)).unwrap(),
+        |(user, target)| (format!("{user}@"), target),
+    );
+    let target: SocketAddr = target.replace("localhost", "127.0.0.1").parse().unwrap();
+    let proxy = Proxy::start(target).await;
+    let mut config = place.config();
+    config.database = Database::Postgres(format!("{scheme}{}/{database}", proxy.address));
+    (config, proxy)
 }
 
 async fn pass_on(mut client: TcpStream, target: SocketAddr, mut line: watch::Receiver<Line>) {
