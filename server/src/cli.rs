@@ -95,7 +95,7 @@ pub(crate) enum QuarantineCommand {
         #[command(flatten)]
         which: Which,
         /// Fields of the event to change first, as a JSON object; null removes a field.
-        #[arg(long, value_name = "JSON", requires = "id")]
+        #[arg(long, value_name = "JSON", conflicts_with_all = ["code", "all"])]
         set: Option<String>,
     },
     /// Remove events from quarantine for good.
