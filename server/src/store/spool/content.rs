@@ -163,3 +163,31 @@ impl StoredRefusal {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::{Mark, quarantine::Origin};
+
+    #[test]
+    fn what_is_kept_of_refused_events_comes_back() {
+        let origin = Origin {
+            project_id: 7,
+            source: Source::Server,
+            context: r#"{"os":"Linux"}"#.into(),
+            user_id: Some(Uuid::from_u128(42)),
+            received_at: Timestamp::from_unix_ms(1_795_463_708_120),
+        };
+        let event = r#"{"event":"Sign-Up"}"#.to_owned();
+        let kept = QuarantineRow::new("wrong_type", "event".to_owned(), event, "content", origin);
+        let flush =
+            Flush { mark: Mark::new(), rows: &[], outcomes: &[], quarantine: std::slice::from_ref(&kept) };
+        let (_, _, read) = read(&write(&flush)).unwrap();
+        assert_eq!(format!("{read:?}"), format!("{:?}", [kept]));
+    }
+
+    #[test]
+    fn a_flush_of_a_version_without_a_quarantine_is_read() {
+        assert!(read(r#"{"rows":[],"outcomes":[]}"#).unwrap().2.is_empty());
+    }
+}
