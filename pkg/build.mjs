@@ -28,7 +28,7 @@ function buildWasm() {
   run('wasm-opt', '--version');
   // prettier-ignore
   run('wasm-pack', 'build', '../sdk-wasm', '--profile', 'sdk', '--target', 'web', '--mode', 'no-install',
-    '--no-pack', '--out-dir', at('wasm'), '--out-name', 'pharos_sdk');
+    '--no-pack', '--out-dir', at('wasm'), '--out-name', 'pharos_sdk', '--', '--features', 'page');
 }
 
 async function buildJs() {

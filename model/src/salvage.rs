@@ -18,6 +18,14 @@ use crate::{EventId, Timestamp, UserHash};
 /// Ends a string that was cut.
 const ELLIPSIS: char = '…';
 
+/// Characters of a string or key that are searched for personal data; the search takes longer than in
+/// proportion, and no more than half of them are kept.
+const SEARCHED_CHARS_MAX: usize = 2 * STRING_CHARS_MAX;
+
+/// Characters before the end of what was searched that are never kept: personal data that goes on
+/// behind that end is not recognised. Longer than any address.
+const UNSURE_CHARS: usize = 512;
+
 /// What is kept of an event that was refused. It holds no personal data that the rules know of.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
@@ -234,11 +242,13 @@ impl Salvager<'_> {
     /// `key`, cut to its limit; `None` if it is or names personal data, before the cut or after it.
     fn clean_key<'a>(&self, key: Cow<'a, str>) -> Option<Cow<'a, str>> {
         let is_personal = |key: &str| pii::kind_of_key(key, Clues::of(key), self.rules).is_some();
-        if is_personal(&key) {
-            return None;
-        }
         if !longer_than(&key, KEY_CHARS_MAX) {
-            return Some(key);
+            return (!is_personal(&key)).then_some(key);
+        }
+        // What it names stands at its end.
+        let end = key.char_indices().rev().nth(KEY_CHARS_MAX).map_or(0, |(at, _)| at);
+        if is_personal(head(&key, SEARCHED_CHARS_MAX)) || is_personal(&key[end..]) {
+            return None;
         }
         Some(cut(&key, KEY_CHARS_MAX)).filter(|key| !is_personal(key)).map(Cow::Owned)
     }
@@ -246,6 +256,17 @@ impl Salvager<'_> {
     /// `text`, masked and cut until neither is needed: a cut may bring something to light that was
     /// part of a longer word before, and a mask may be longer than what it hides.
     fn clean<'a>(&self, mut text: Cow<'a, str>, chars_max: usize) -> Cow<'a, str> {
+        if longer_than(&text, SEARCHED_CHARS_MAX) {
+            let searched = head(&text, SEARCHED_CHARS_MAX);
+            let mut masked = String::new();
+            if !pii::mask(searched, self.rules, &mut masked) {
+                masked.push_str(searched);
+            }
+            let sure = masked.chars().count().saturating_sub(UNSURE_CHARS);
+            masked.truncate(head(&masked, sure).len());
+            masked.push(ELLIPSIS);
+            text = Cow::Owned(masked);
+        }
         loop {
             let mut masked = String::new();
             if pii::mask(&text, self.rules, &mut masked) {
@@ -257,6 +278,11 @@ impl Salvager<'_> {
             }
         }
     }
+}
+
+/// The first characters of `text`.
+fn head(text: &str, chars: usize) -> &str {
+    text.char_indices().nth(chars).map_or(text, |(at, _)| &text[..at])
 }
 
 fn cut(text: &str, chars_max: usize) -> String {

@@ -71,6 +71,24 @@ fn what_breaks_a_limit_is_cut_or_replaced() {
 }
 
 #[test]
+fn no_piece_of_personal_data_is_left_where_a_string_is_cut() {
+    // Wherever the cuts fall: masks shorten the text, so that either end of the search may be near.
+    for shift in 0..40 {
+        for (unit, times) in [("ada.lovelace@mathematics.example.org ", 300), ("x ", 2030), ("é", 4080)] {
+            let text =
+                format!("{}{}ada.lovelace@example.org", "y".repeat(shift), unit.repeat(times)).repeat(2);
+            let salvaged = salvage(json!({ "event": text }).to_string().as_bytes()).unwrap().event;
+            assert!(!salvaged.contains("lovelace"), "{unit} {shift}");
+            assert!(salvaged.contains('…'), "{unit} {shift}");
+        }
+        let key = format!("{}{}email", "k".repeat(shift), "_k".repeat(3000));
+        becomes(&json!({ key: 1 }).to_string(), "{}");
+        let key = format!("{} ada.lovelace@example.org{}", "k".repeat(shift), " k".repeat(3000));
+        becomes(&json!({ key: 1 }).to_string(), "{}");
+    }
+}
+
+#[test]
 fn fields_at_fault_are_kept_as_they_are_but_masked() {
     assert_eq!(kept(json!({ "event": "Sign-Up" }))["event"], "Sign-Up");
     assert_eq!(kept(json!({ "event": "ada@example.org signed up" }))["event"], "[email] signed up");

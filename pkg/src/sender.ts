@@ -46,7 +46,8 @@ export class Sender {
   #timer: ReturnType<typeof setTimeout> | undefined;
   #wake = NEVER;
   #flight: Flight | undefined;
-  #failing = false;
+  /** Nothing came back from the last try. */
+  #unanswered = false;
   /** The server said when to come back. */
   #told = false;
   /** Between `pagehide` and `pageshow`: timers may never fire again. */
@@ -150,7 +151,7 @@ export class Sender {
     if (body === undefined) return this.settle();
     this.#reported = this.#losses;
     this.#losses = {};
-    const flight = post(this.#settings.url, body, this.#failing);
+    const flight = post(this.#settings.url, body, this.#unanswered);
     this.#flight = flight;
     void flight.answer.then((answer) => {
       // Otherwise its events have left by beacon in the meantime.
@@ -160,15 +161,15 @@ export class Sender {
 
   #answered({ status, retryAfter, text }: Answer): void {
     this.#flight = undefined;
-    const retries = retriesIn(text);
+    const retries = retriesIn(status < 300 ? text : '');
     const outcome = this.#core.answered(status, Math.max(0, retryAfter), retries, Math.random());
-    this.#failing = outcome >= 0;
+    this.#unanswered = status === 0;
     this.#told = retryAfter > 0;
     this.#say(() => (status ? `answer ${status}: ${text}` : 'no answer'));
     if (outcome !== DONE && !retries.length) add(this.#losses, this.#reported);
     if (outcome < DONE) this.lose({ refused: DONE - outcome });
 
-    if (this.#failing) {
+    if (outcome >= 0) {
       this.#sendIn(outcome, RETRY);
       this.settle();
     } else if (this.#flushes.length) this.#send();

@@ -32,11 +32,11 @@ export interface Flight {
 
 /**
  * Posts `body` as `text/plain` and without headers of ours, so that the browser asks no permission first (no
- * preflight), and without cookies. `again`: an earlier try failed, and a quota used up by others may be why.
+ * preflight), and without cookies. `unanswered`: nothing came back from the last try, and a quota that others have used up may be why.
  */
-export function post(url: string, body: string, again: boolean): Flight {
+export function post(url: string, body: string, unanswered: boolean): Flight {
   const abort = new AbortController();
-  const keepalive = !again && new Blob([body]).size <= KEEPALIVE_BYTES_MAX;
+  const keepalive = !unanswered && new Blob([body]).size <= KEEPALIVE_BYTES_MAX;
   const init: RequestInit = { method: 'POST', body, keepalive, credentials: 'omit', signal: abort.signal };
   return { outlivesPage: keepalive, answer: answered(url, init, abort), stop: () => abort.abort() };
 }

@@ -9,9 +9,9 @@
 //! An event's way: [`Pharos::track_event`] -> the model judges and strips -> `queue` ->
 //! [`Pharos::batch`] -> (the page sends) -> [`Pharos::answered`] -> `retry`.
 //!
-//! No standard library in the page: its panic messages and its allocator were a fifth of the file.
+//! No standard library in the page: its panic messages and its allocator were a quarter of the file.
 
-#![cfg_attr(target_arch = "wasm32", no_std)]
+#![cfg_attr(all(target_arch = "wasm32", not(test)), no_std)]
 
 extern crate alloc;
 
@@ -23,6 +23,9 @@ mod retry;
 #[cfg(feature = "full")]
 mod full;
 
+#[cfg(all(test, target_arch = "wasm32"))]
+mod browser_tests;
+
 use alloc::string::String;
 
 use wasm_bindgen::prelude::*;
@@ -33,12 +36,12 @@ use crate::random::Random;
 #[cfg(feature = "full")]
 pub use full::check;
 
-#[cfg(all(target_arch = "wasm32", not(test)))]
+#[cfg(all(target_arch = "wasm32", feature = "page"))]
 #[global_allocator]
 static ALLOCATOR: rlsf::SmallGlobalTlsf = rlsf::SmallGlobalTlsf::new();
 
 /// A panic is a fault of ours: it stops the SDK, which the face reports, and carries no text.
-#[cfg(all(target_arch = "wasm32", not(test)))]
+#[cfg(all(target_arch = "wasm32", feature = "page"))]
 #[panic_handler]
 fn stop(_: &core::panic::PanicInfo<'_>) -> ! {
     core::arch::wasm32::unreachable()

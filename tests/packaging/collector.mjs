@@ -63,9 +63,10 @@ export class Collector {
     return this.batches.flatMap((batch) => batch.events);
   }
 
-  /** @param {number} count Waits for so many events, repetitions included. */
-  received(count) {
-    return until(`${count} events`, () => this.events.length >= count && this.events);
+  /** Waits for so many events, repetitions included. @param {number} count */
+  async received(count) {
+    await until(`${count} events`, () => this.events.length >= count);
+    return this.events;
   }
 
   /**

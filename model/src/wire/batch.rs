@@ -5,7 +5,6 @@ use alloc::borrow::Cow;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use crate::check::push_count;
 use crate::json::{Cursor, Elements, Members, push_padded, push_string};
 use crate::limits::{BATCH_EVENTS_MAX, DROPPED_REASONS_MAX};
 use crate::{Event, EventId, Timestamp, UserHash};
@@ -212,55 +211,6 @@ impl<'a> WireEvent<'a> {
     }
 }
 
-/// The envelope of a batch on its way out.
-#[derive(Debug, Clone, Copy)]
-pub struct BatchHead<'a> {
-    /// The project's ingest key.
-    pub key: &'a str,
-    /// The sender's clock now.
-    pub sent_at: Timestamp,
-    /// The sender's library.
-    pub sdk_name: &'a str,
-    /// Its version.
-    pub sdk_version: &'a str,
-    /// A JSON object as text, already stripped.
-    pub context: &'a str,
-    /// Events given up since last said, by reason.
-    pub dropped: &'a [(&'a str, u32)],
-}
-
-/// Appends a batch of `events`, each as [`WireEvent::push_to`] wrote it.
-pub fn write_batch<'a>(head: &BatchHead<'_>, events: impl Iterator<Item = &'a str>, out: &mut String) {
-    out.push_str(r#"{"key":"#);
-    push_string(head.key, out);
-    out.push_str(r#","sent_at":""#);
-    head.sent_at.push_rfc3339(out);
-    out.push_str(r#"","sdk":{"name":"#);
-    push_string(head.sdk_name, out);
-    out.push_str(r#","version":"#);
-    push_string(head.sdk_version, out);
-    out.push_str(r#"},"context":"#);
-    out.push_str(head.context);
-    if !head.dropped.is_empty() {
-        out.push_str(r#","dropped":{"#);
-        for (index, (reason, count)) in head.dropped.iter().enumerate() {
-            if index > 0 {
-                out.push(',');
-            }
-            push_count(reason, *count, out);
-        }
-        out.push('}');
-    }
-    out.push_str(r#","events":["#);
-    for (index, event) in events.enumerate() {
-        if index > 0 {
-            out.push(',');
-        }
-        out.push_str(event);
-    }
-    out.push_str("]}");
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -279,16 +229,11 @@ mod tests {
         };
         let mut wire = String::new();
         event.push_to(&mut wire);
-        let head = BatchHead {
-            key: "pk_1",
-            sent_at: event.timestamp,
-            sdk_name: "test",
-            sdk_version: "0",
-            context: r#"{"language":"en"}"#,
-            dropped: &[("queue_full", 3), ("invalid", 1)],
-        };
-        let mut body = String::new();
-        write_batch(&head, [wire.as_str(), wire.as_str()].into_iter(), &mut body);
+        let body = format!(
+            r#"{{"key":"pk_1","sent_at":"{}","sdk":{{"name":"test","version":"0"}},"context":{{"language":"en"}},
+            "dropped":{{"queue_full":3,"invalid":1}},"events":[{wire},{wire}]}}"#,
+            event.timestamp
+        );
         serde_json::from_str::<serde_json::Value>(&body).unwrap();
 
         let batch = RawBatch::read(body.as_bytes()).unwrap();

@@ -1,10 +1,10 @@
-//! The wire format, both directions of both sides: the page writes a batch and reads a reply, the
-//! server reads a batch and writes a reply. See `POST /v1/events` in the README.
+//! The wire format of `POST /v1/events`: what the server reads of a batch and writes of its reply, and the
+//! form of an event, which the page writes too.
 
 mod batch;
 mod context;
 mod reply;
 
-pub use batch::{BatchHead, EnvelopeError, RawBatch, Sdk, WireEvent, write_batch};
+pub use batch::{EnvelopeError, RawBatch, Sdk, WireEvent};
 pub use context::strip_context;
-pub use reply::{Verdict, ids_to_retry, write_reply};
+pub use reply::{Verdict, write_reply};

@@ -1,11 +1,10 @@
 //! The reply to a batch: one verdict for every event, in the order sent.
 
 use alloc::string::String;
-use alloc::vec::Vec;
 
+use crate::Refusal;
 use crate::check::{push_count, push_refusal};
-use crate::json::{Elements, Members, push_string};
-use crate::{EventId, Refusal};
+use crate::json::push_string;
 
 /// What the sender is told of one event.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -80,33 +79,13 @@ pub fn write_reply(items: &[(Option<String>, Verdict)], out: &mut String) {
     out.push_str("]}");
 }
 
-/// The events of a reply that must be sent again. `None` if `reply` is not a reply of ours (a proxy's
-/// page, say): then nothing is known of any of them.
-pub fn ids_to_retry(reply: &str) -> Option<Vec<EventId>> {
-    let mut ids = Vec::new();
-    for verdict in Elements::of(member(reply.as_bytes(), b"verdicts")?)? {
-        let verdict = verdict.ok()?;
-        if member(verdict, b"verdict")? == br#""retry""# {
-            let id = core::str::from_utf8(member(verdict, b"id")?).ok()?;
-            ids.extend(EventId::parse(id.trim_matches('"')));
-        }
-    }
-    Some(ids)
-}
-
-fn member<'a>(object: &'a [u8], wanted: &[u8]) -> Option<&'a [u8]> {
-    Members::of(object)?
-        .find_map(|member| member.ok().filter(|(key, _)| *key == wanted))
-        .map(|(_, value)| value)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Code;
+    use crate::{Code, EventId};
 
     #[test]
-    fn a_reply_says_what_to_send_again() {
+    fn a_reply_counts_and_tells() {
         let again = EventId::v7(1, [1; 10]);
         let refusal = Refusal::new(Code::InvalidEventName, "event");
         let items = [
@@ -124,13 +103,5 @@ mod tests {
         assert_eq!(json["verdicts"][2]["id"], serde_json::Value::Null);
         assert_eq!(json["verdicts"][2]["code"], "invalid_event_name");
         assert_eq!(json["verdicts"][3]["reason"], "disabled");
-        assert_eq!(ids_to_retry(&reply), Some(vec![again]));
-    }
-
-    #[test]
-    fn other_replies_are_not_believed() {
-        for reply in ["", "<html>", "{}", r#"{"verdicts":{}}"#, r#"{"verdicts":[1]}"#, r#"{"verdicts":["#] {
-            assert_eq!(ids_to_retry(reply), None, "{reply}");
-        }
     }
 }

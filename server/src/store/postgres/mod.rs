@@ -4,6 +4,7 @@ mod compact;
 mod partitions;
 mod quarantine;
 mod timestamp;
+mod write;
 
 use std::time::Duration;
 
@@ -17,7 +18,7 @@ use uuid::Uuid;
 
 use self::timestamp::PgTimestamp;
 use super::{
-    Flush, OutcomeRange, OutcomeSum, Recent, Row, Store, StoreError, StoreResult, StoredEvent, migrations,
+    Flush, OutcomeRange, OutcomeSum, Recent, Store, StoreError, StoreResult, StoredEvent, migrations,
     quarantine::NotKept,
     sql::{Cell, Sql, Step, Value, bind_values},
     within,
@@ -102,10 +103,10 @@ impl Store for PostgresStore {
             within(self.timeout, async { self.writers.acquire().await.map_err(store_error) }).await?;
         let written = within(self.timeout, async {
             if flush.quarantine.is_empty() {
-                return write(&mut connection, flush).await;
+                return write::write(&mut connection, flush).await;
             }
             let mut transaction = connection.begin().await.map_err(store_error)?;
-            let written = write(&mut transaction, flush).await?;
+            let written = write::write(&mut transaction, flush).await?;
             let not_kept = quarantine::keep(&mut transaction, flush.mark, flush.quarantine).await?;
             transaction.commit().await.map_err(store_error)?;
             self.not_kept.add(not_kept);
@@ -166,85 +167,6 @@ impl Store for PostgresStore {
         self.writers.close().await;
         self.others.close().await;
     }
-}
-
-/// One statement, hence one transaction. `unnest` makes it one plan and one round trip for any number
-/// of rows, at the speed of `COPY`, and unlike `COPY` it leaves out what is there already. The counts
-/// come from the rows that were really new, so they agree with the table. The mark comes first: a
-/// flush that was written before waits there for the transaction that writes it, and does nothing.
-const WRITE: &str = "\
-    WITH mark AS ( \
-        INSERT INTO flush_marks AS marks (writer, flush) VALUES ($17, $18) \
-        ON CONFLICT (writer) DO UPDATE SET flush = excluded.flush, written_at = now() \
-            WHERE marks.flush <> excluded.flush \
-        RETURNING flush \
-    ), new AS MATERIALIZED ( \
-        SELECT * FROM unnest($1::uuid[], $2::integer[], $3::text[], $4::timestamptz[], $5::text[], $6::uuid[], \
-                             $7::text[], $8::text[], $9::integer[], $10::text[], $11::timestamptz[]) \
-             AS new (id, project_id, event, timestamp, properties, user_id, session_id, source, seq, \
-                     context, created_at) \
-        WHERE EXISTS (SELECT FROM mark) \
-    ), stored AS ( \
-        INSERT INTO telemetry_events (id, project_id, event, timestamp, properties, user_id, session_id, \
-                                      source, seq, context, created_at) \
-        SELECT id, project_id, event, timestamp, properties::jsonb, user_id, session_id, source, seq, \
-               context::jsonb, created_at FROM new \
-        ON CONFLICT (id) DO NOTHING \
-        RETURNING id, project_id, event, timestamp, created_at \
-    ), rolled_up AS ( \
-        INSERT INTO rollup_deltas (project_id, event, minute, count) \
-        SELECT project_id, event, date_trunc('minute', timestamp), count(*) FROM stored GROUP BY 1, 2, 3 \
-    ), received AS ( \
-        SELECT project_id, date_trunc('hour', created_at) AS hour, count(*) AS count FROM new GROUP BY 1, 2 \
-    ), accepted AS ( \
-        SELECT project_id, date_trunc('hour', created_at) AS hour, count(*) AS count FROM stored GROUP BY 1, 2 \
-    ), counted AS ( \
-        INSERT INTO outcome_deltas (project_id, hour, outcome, reason, count) \
-        SELECT project_id, hour, 'accepted', '', count FROM accepted \
-        UNION ALL \
-        SELECT project_id, hour, 'duplicate', '', received.count - coalesce(accepted.count, 0) \
-        FROM received LEFT JOIN accepted USING (project_id, hour) \
-        WHERE received.count > coalesce(accepted.count, 0) \
-        UNION ALL \
-        SELECT * FROM unnest($12::integer[], $13::timestamptz[], $14::text[], $15::text[], $16::bigint[]) \
-        WHERE EXISTS (SELECT FROM mark) \
-    ) \
-    SELECT id FROM stored";
-
-/// One value of each row, as an array to bind.
-fn column<'r, R, T>(rows: &'r [R], value: impl Fn(&'r R) -> T) -> Vec<T> {
-    rows.iter().map(value).collect()
-}
-
-async fn write(connection: &mut sqlx::PgConnection, flush: Flush<'_>) -> StoreResult<Vec<Uuid>> {
-    // In the order of ids: two transactions that hold the same events then wait for one another in the
-    // same order and cannot deadlock, and the primary key's pages are visited one after the other.
-    let mut rows: Vec<&Row> = flush.rows.iter().collect();
-    rows.sort_by_key(|row| row.id);
-
-    let outcomes = flush.outcomes;
-    sqlx::query_scalar(WRITE)
-        .bind(column(&rows, |row| row.id.as_uuid()))
-        .bind(column(&rows, |row| row.project_id))
-        .bind(column(&rows, |row| row.event.as_str()))
-        .bind(column(&rows, |row| PgTimestamp(row.timestamp)))
-        .bind(column(&rows, |row| row.properties.as_str()))
-        .bind(column(&rows, |row| row.user_id))
-        .bind(column(&rows, |row| row.session_id.as_deref()))
-        .bind(column(&rows, |row| row.source.as_str()))
-        .bind(column(&rows, |row| row.seq))
-        .bind(column(&rows, |row| &*row.context))
-        .bind(column(&rows, |row| PgTimestamp(row.created_at)))
-        .bind(column(outcomes, |count| count.project_id))
-        .bind(column(outcomes, |count| PgTimestamp(count.hour)))
-        .bind(column(outcomes, |count| &*count.outcome))
-        .bind(column(outcomes, |count| &*count.reason))
-        .bind(column(outcomes, |count| i64::try_from(count.count).unwrap_or(i64::MAX)))
-        .bind(flush.mark.writer)
-        .bind(flush.mark.flush)
-        .fetch_all(connection)
-        .await
-        .map_err(store_error)
 }
 
 const RECENT: &str = "\

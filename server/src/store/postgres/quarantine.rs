@@ -1,6 +1,6 @@
 //! Adding to the quarantine, in the transaction of the flush that refuses.
 
-use super::{column, store_error};
+use super::{store_error, write::column};
 use crate::store::{
     Mark, StoreResult,
     quarantine::{BYTES_MAX, QuarantineRow, ROWS_MAX},
