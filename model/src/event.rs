@@ -69,7 +69,7 @@ pub struct Judge<'r> {
 
 impl Judge<'_> {
     /// `timestamp` with the error of the sender's clock taken out.
-    fn corrected(&self, timestamp: Timestamp) -> Timestamp {
+    pub(crate) fn corrected(&self, timestamp: Timestamp) -> Timestamp {
         let skew_ms = self.sent_at.map_or(0, |sent_at| self.received_at.unix_ms() - sent_at.unix_ms());
         let corrected_ms = if skew_ms.abs() > CLOCK_SKEW_MIN_MS { skew_ms } else { 0 };
         Timestamp::from_unix_ms(timestamp.unix_ms() + corrected_ms)
