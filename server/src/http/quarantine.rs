@@ -55,11 +55,11 @@ pub(super) async fn replay(
     State(app): State<Shared>,
     Path(id): Path<String>,
     headers: HeaderMap,
-    body: Body,
+    mut body: Body,
 ) -> Result<Response, Error> {
     let (project_id, kept) = find(&app, &id, &headers).await?;
     let mut held = app.budget.hold();
-    let changes = Changes::read(&body::read(body, &headers, &app.limits, &mut held).await?)?;
+    let changes = Changes::read(&body::read(&mut body, &headers, &app.limits, &mut held).await?)?;
     let replay = app.ingest.replay(&*app.store, project_id, &kept, &changes, held).await?;
     Ok(Json(Replayed::new(kept.id, &replay)).into_response())
 }
