@@ -206,14 +206,11 @@ impl<'a> RawEvent<'a> {
         if longer_than(&text, SESSION_ID_CHARS_MAX) {
             return Err(Refusal::new(Code::SessionIdTooLong, "session_id"));
         }
-        let mut masked = String::new();
-        let mut tell = |kind| report.redacted("session_id", kind);
-        if pii::mask_telling(&text, pii::Clues::of(&text), rules, &mut tell, &mut masked) {
-            // A mask may be longer than what it hides.
-            masked = masked.chars().take(SESSION_ID_CHARS_MAX).collect();
-            return Ok(Some(masked));
-        }
-        Ok((!text.is_empty()).then(|| text.into_owned()))
+        let clues = pii::Clues::of(&text);
+        let subject = pii::Subject { text: &text, key: "session_id", clues, chars_max: SESSION_ID_CHARS_MAX };
+        let masked = subject.mask(rules, &mut |kind| report.redacted("session_id", kind));
+        let kept = masked.unwrap_or_else(|| text.into_owned());
+        Ok((!kept.is_empty()).then_some(kept))
     }
 }
 
