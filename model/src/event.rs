@@ -8,8 +8,8 @@ use crate::limits::{
     CLOCK_SKEW_MIN_MS, EVENT_BYTES_MAX, EVENT_NAME_CHARS_MAX, SEQ_MAX, SESSION_ID_CHARS_MAX,
     TIMESTAMP_FUTURE_MAX_MS, TIMESTAMP_PAST_MAX_MS, USER_ID_CHARS_MAX,
 };
-use crate::pii::{self, Clues, Report, Rules};
-use crate::properties::{self, longer_than, mask_within};
+use crate::pii::{self, Report, Rules};
+use crate::properties::{self, longer_than};
 use crate::{Code, EventId, Refusal, Timestamp, UserHash};
 
 /// Who sent an event, told by the kind of key it came with and never by the event itself.
@@ -69,7 +69,7 @@ pub struct Judge<'r> {
 
 impl Judge<'_> {
     /// `timestamp` with the error of the sender's clock taken out.
-    fn corrected(&self, timestamp: Timestamp) -> Timestamp {
+    pub(crate) fn corrected(&self, timestamp: Timestamp) -> Timestamp {
         let skew_ms = self.sent_at.map_or(0, |sent_at| self.received_at.unix_ms() - sent_at.unix_ms());
         let corrected_ms = if skew_ms.abs() > CLOCK_SKEW_MIN_MS { skew_ms } else { 0 };
         Timestamp::from_unix_ms(timestamp.unix_ms() + corrected_ms)
@@ -206,9 +206,11 @@ impl<'a> RawEvent<'a> {
         if longer_than(&text, SESSION_ID_CHARS_MAX) {
             return Err(Refusal::new(Code::SessionIdTooLong, "session_id"));
         }
-        let mut tell = |kind| report.redacted("session_id", kind);
-        let masked = mask_within(&text, SESSION_ID_CHARS_MAX, Clues::of(&text), rules, &mut tell);
-        Ok(masked.or_else(|| (!text.is_empty()).then(|| text.into_owned())))
+        let clues = pii::Clues::of(&text);
+        let subject = pii::Subject { text: &text, key: "session_id", clues, chars_max: SESSION_ID_CHARS_MAX };
+        let masked = subject.mask(rules, &mut |kind| report.redacted("session_id", kind));
+        let kept = masked.unwrap_or_else(|| text.into_owned());
+        Ok((!kept.is_empty()).then_some(kept))
     }
 }
 

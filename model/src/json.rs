@@ -17,8 +17,14 @@ pub(crate) mod seen {
     pub(crate) const ESCAPE: u8 = 1;
     /// A digit.
     pub(crate) const DIGIT: u8 = 2;
-    /// `@` or `%` (as `%40`).
+    /// `@`.
     pub(crate) const AT: u8 = 4;
+    /// `:` or `=`, which stand between a name and a value.
+    pub(crate) const PAIR: u8 = 8;
+    /// `%`, or a byte that begins a space, hyphen or digit beyond ASCII.
+    pub(crate) const FOLD: u8 = 16;
+    /// `[`, with which a mask begins.
+    pub(crate) const MARK: u8 = 32;
     pub(super) const DIGIT_SHIFT: u32 = DIGIT.trailing_zeros();
     /// The closing quote or a control character: the search stops.
     pub(super) const STOP: u8 = 128;
@@ -32,13 +38,24 @@ const CLASS: [u8; 256] = {
             0..=0x1f | b'"' => seen::STOP,
             b'\\' => seen::ESCAPE,
             b'0'..=b'9' => seen::DIGIT,
-            b'@' | b'%' => seen::AT,
+            b'@' => seen::AT,
+            b':' | b'=' => seen::PAIR,
+            b'%' | 0xc2 | 0xd9 | 0xdb | 0xe0 | 0xe2 | 0xef => seen::FOLD,
+            b'[' => seen::MARK,
             _ => 0,
         };
         byte += 1;
     }
     class
 };
+
+/// The [`seen`] classes of `bytes`, and how many of them are digits.
+pub(crate) fn classes(bytes: &[u8]) -> (u8, usize) {
+    bytes.iter().fold((0, 0), |(all_seen, digits), byte| {
+        let class = CLASS[usize::from(*byte)];
+        (all_seen | class, digits + usize::from(class >> seen::DIGIT_SHIFT & 1))
+    })
+}
 
 /// A string as it stands in JSON text.
 #[derive(Clone, Copy)]

@@ -7,6 +7,8 @@
 //! 2. [`RawEvent`]: the fields are found, nothing is believed yet;
 //! 3. [`Event`]: valid and stripped of personal data. Only [`RawEvent::judge`] makes one.
 //!
+//! Of an event that is refused, [`salvage`] keeps a stripped copy for a person to repair.
+//!
 //! Properties stay JSON text from end to end: [`properties::strip`] reads them once and writes the
 //! stripped text as it reads. There is no tree of values in between, which is what keeps the wasm
 //! small and the server fast.
@@ -24,6 +26,7 @@ mod check;
 mod event;
 mod json;
 mod refusal;
+mod salvage;
 
 pub mod pii;
 pub mod properties;
@@ -37,5 +40,6 @@ pub use check::check_line;
 pub use event::{Event, Judge, RawEvent, Source, check_event_name};
 pub use id::EventId;
 pub use refusal::{Code, Refusal};
+pub use salvage::{Salvaged, salvage};
 pub use timestamp::Timestamp;
 pub use user::UserHash;

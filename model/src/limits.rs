@@ -61,6 +61,10 @@ pub const CLOCK_SKEW_MIN_MS: i64 = 10_000;
 /// requests together (Fetch standard, "inflight keepalive bytes").
 pub const BEACON_BYTES_MAX: usize = 64 * 1024;
 
+/// Bytes of what is kept of a refused event's id, timestamp and number together: room for any that is
+/// only a little wrong.
+pub const SALVAGED_FIELD_BYTES_MAX: usize = 1024;
+
 /// Reasons a batch may name in `dropped`.
 pub const DROPPED_REASONS_MAX: usize = 16;
 

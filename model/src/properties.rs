@@ -6,10 +6,13 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use crate::json::{Cursor, Str, push_string};
+use crate::json::{Cursor, Str, push_string, seen};
 use crate::limits::{DEPTH_MAX, EVENT_BYTES_MAX, KEY_CHARS_MAX, PROPERTIES_MAX, STRING_CHARS_MAX};
-use crate::pii::{self, Clues, Kind, Report, Rules};
+use crate::pii::{self, Action, Clues, KeyFinding, Kind, Report, Rules, Subject};
 use crate::refusal::{Code, Refusal};
+
+/// Digits of the shortest number that is searched.
+const NUMBER_DIGITS_MIN: usize = 7;
 
 /// The path of the properties object itself, with which every path begins.
 pub const ROOT: &str = "properties";
@@ -18,7 +21,8 @@ pub const ROOT: &str = "properties";
 /// stripped is told to `report`, by path and kind.
 ///
 /// # Errors
-/// The first thing that breaks a limit or the grammar. `out` then ends where it began.
+/// The first thing that breaks a limit or the grammar; masks count for the event's size as what they
+/// hide did. `out` then ends where it began.
 pub fn strip(text: &str, rules: &Rules, report: &mut dyn Report, out: &mut String) -> Result<(), Refusal> {
     if text.len() > EVENT_BYTES_MAX {
         return Err(Refusal::new(Code::EventTooLarge, ROOT));
@@ -31,15 +35,12 @@ pub fn strip(text: &str, rules: &Rules, report: &mut dyn Report, out: &mut Strin
         out,
         path: String::from(ROOT),
         keys: Vec::new(),
-        removing: 0,
+        search: Search::Full,
     };
-    let mut result = stripper.document();
+    let result = stripper.document();
     let path = stripper.path;
-    // A mask may be longer than what it hides, and what was stripped must pass here again.
-    if out.len() - from > EVENT_BYTES_MAX {
-        result = result.and(Err(Code::EventTooLarge));
-    }
-    result.map_err(|code| {
+    let sized = if out.len() - from > EVENT_BYTES_MAX { Err(Code::EventTooLarge) } else { Ok(()) };
+    result.and(sized).map_err(|code| {
         out.truncate(from);
         Refusal::new(code, path)
     })
@@ -54,9 +55,16 @@ struct Stripper<'t, 'r> {
     path: String,
     /// Hashes of the keys of the objects now open, the innermost last.
     keys: Vec<u64>,
-    /// Above zero while inside a member that is being removed: what is in it is still judged, but
-    /// not reported again.
-    removing: u32,
+    search: Search,
+}
+
+/// What is done with what is read: it is judged by grammar and limits in any case.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Search {
+    /// It is searched for personal data.
+    Full,
+    /// It passes, or goes, as a whole: the key around it decided.
+    Decided,
 }
 
 impl Stripper<'_, '_> {
@@ -69,16 +77,13 @@ impl Stripper<'_, '_> {
         if self.cursor.at_end() { Ok(()) } else { Err(Code::InvalidJson) }
     }
 
-    fn value(&mut self, depth: usize) -> Result<(), Code> {
+    /// Reads the value of the property `key`, or an element of it.
+    fn value(&mut self, depth: usize, key: &str) -> Result<(), Code> {
         match self.cursor.peek() {
             Some(b'{') => self.object(depth + 1),
-            Some(b'[') => self.array(depth + 1),
-            Some(b'"') => self.string(),
-            Some(_) => {
-                let scalar = self.cursor.scalar()?;
-                self.out.push_str(scalar);
-                Ok(())
-            }
+            Some(b'[') => self.array(depth + 1, key),
+            Some(b'"') => self.string(key),
+            Some(_) => self.scalar(key),
             None => Err(Code::InvalidJson),
         }
     }
@@ -122,32 +127,66 @@ impl Stripper<'_, '_> {
 
         let path_before = self.path.len();
         self.path.push('.');
+        self.path.push_str(&key);
         let written_at = self.out.len();
-        match pii::kind_of_key(&key, pii::clues(raw, &key), self.rules) {
-            Some(found) => {
-                // A key may itself be the personal data; its place in the path is then its kind.
-                self.path.push_str(if found.by_value { found.kind.mask() } else { &key });
-                self.report(found.kind);
-                self.removing += 1;
-                self.value(depth)?;
-                self.removing -= 1;
-                self.out.truncate(written_at);
-            }
-            None => {
-                self.path.push_str(&key);
-                if written_at > written_before {
-                    self.out.push(',');
-                }
-                self.quote(raw, &key, repaired);
-                self.out.push(':');
-                self.value(depth)?;
-            }
+        let clues = Clues::read(raw, &key);
+        let finding = match self.search {
+            Search::Full => pii::of_key(&self.path[ROOT.len() + 1..], &key, clues, self.rules),
+            Search::Decided => KeyFinding::Nothing,
+        };
+        let search_before = self.search;
+        match finding {
+            // A yes or a no says nothing of a person, whatever was asked.
+            KeyFinding::Personal(..) if matches!(self.cursor.peek(), Some(b't' | b'f')) => {}
+            KeyFinding::Nothing => {}
+            _ => self.search = Search::Decided,
         }
+        if let KeyFinding::Itself(kind) = finding {
+            // Its place in the path is then its kind.
+            self.path.truncate(path_before + 1);
+            self.path.push_str(kind.mask());
+        }
+        if written_at > written_before {
+            self.out.push(',');
+        }
+        self.quote(raw, &key, repaired);
+        self.out.push(':');
+        let value_at = self.out.len();
+        self.value(depth, &key)?;
+        if self.search != search_before {
+            self.settle(finding, written_at, value_at);
+        }
+        self.search = search_before;
         self.path.truncate(path_before);
         Ok(())
     }
 
-    fn array(&mut self, depth: usize) -> Result<(), Code> {
+    /// Does what its key demands with the member written from `written_at`, its value from `value_at`.
+    fn settle(&mut self, finding: KeyFinding, written_at: usize, value_at: usize) {
+        let (kind, action) = match finding {
+            KeyFinding::Personal(kind, action) => (kind, action),
+            KeyFinding::Itself(kind) => (kind, Action::Remove),
+            KeyFinding::Allowed | KeyFinding::Nothing => return,
+        };
+        if matches!(action, Action::Mask | Action::Hash) {
+            let written = self.out.split_off(value_at);
+            let text = written.strip_prefix('"').and_then(|text| text.strip_suffix('"')).unwrap_or(&written);
+            self.out.push('"');
+            if pii::is_mask(text) {
+                // An earlier pass was here.
+                self.out.push_str(text);
+                self.out.push('"');
+                return;
+            }
+            pii::push_replacement(text, kind, action, self.out);
+            self.out.push('"');
+        } else {
+            self.out.truncate(written_at);
+        }
+        self.report.redacted(&self.path, kind);
+    }
+
+    fn array(&mut self, depth: usize, key: &str) -> Result<(), Code> {
         if depth > DEPTH_MAX {
             return Err(Code::TooDeep);
         }
@@ -164,7 +203,7 @@ impl Stripper<'_, '_> {
             }
             self.path.push('.');
             crate::json::push_padded(index, 1, &mut self.path);
-            self.value(depth)?;
+            self.value(depth, key)?;
             self.path.truncate(path_before);
             index += 1;
         }
@@ -172,23 +211,46 @@ impl Stripper<'_, '_> {
         Ok(())
     }
 
-    fn string(&mut self) -> Result<(), Code> {
+    fn string(&mut self, key: &str) -> Result<(), Code> {
         let raw = self.cursor.string()?;
         let (text, repaired) = raw.decode()?;
         if longer_than(&text, STRING_CHARS_MAX) {
             return Err(Code::StringTooLong);
         }
-        let (path, report, removing) = (&self.path, &mut *self.report, self.removing);
-        let mut tell = |kind: Kind| {
-            if removing == 0 {
-                report.redacted(path, kind);
-            }
-        };
-        match mask_within(&text, STRING_CHARS_MAX, pii::clues(raw, &text), self.rules, &mut tell) {
+        match self.masked(&text, key, Clues::read(raw, &text)) {
             Some(masked) => push_string(&masked, self.out),
             None => self.quote(raw, &text, repaired),
         }
         Ok(())
+    }
+
+    /// A number is searched as its digits are: a card's number is one without quotes too. Its mask is
+    /// a string.
+    fn scalar(&mut self, key: &str) -> Result<(), Code> {
+        let token = self.cursor.scalar()?;
+        let whole = token.strip_prefix('-').unwrap_or(token);
+        let digits = whole.bytes().take_while(u8::is_ascii_digit).count();
+        let plain = matches!(whole.as_bytes().get(digits), None | Some(b'.'));
+        if plain && digits >= NUMBER_DIGITS_MIN {
+            match self.masked(&whole[..digits], key, Clues { seen: seen::DIGIT, digits }) {
+                Some(masked) if masked.is_empty() => self.out.push_str("null"),
+                Some(masked) => push_string(&masked, self.out),
+                None => self.out.push_str(token),
+            }
+        } else {
+            self.out.push_str(token);
+        }
+        Ok(())
+    }
+
+    /// `text` with masks, if it is searched and something is found. What is found is reported.
+    fn masked(&mut self, text: &str, key: &str, clues: Clues) -> Option<String> {
+        if self.search == Search::Decided {
+            return None;
+        }
+        let subject = Subject { text, key, clues, chars_max: STRING_CHARS_MAX };
+        let (path, report) = (&self.path, &mut *self.report);
+        subject.mask(self.rules, &mut |kind: Kind| report.redacted(path, kind))
     }
 
     /// Writes a string that is kept: as it was read, unless it had to be repaired.
@@ -201,41 +263,26 @@ impl Stripper<'_, '_> {
             self.out.push('"');
         }
     }
-
-    fn report(&mut self, kind: Kind) {
-        if self.removing == 0 {
-            self.report.redacted(&self.path, kind);
-        }
-    }
 }
 
-/// `text` with masks in place of what is personal, if anything is. Masks may be longer than what they
-/// hide: what is then past `chars_max` is cut, so that the text passes the same limit again.
-pub(crate) fn mask_within(
-    text: &str,
-    chars_max: usize,
-    clues: Clues,
-    rules: &Rules,
-    tell: &mut dyn FnMut(Kind),
-) -> Option<String> {
-    let mut masked = String::new();
-    if !pii::mask_telling(text, clues, rules, tell, &mut masked) {
+/// Whether `text` has more than `chars_max` characters.
+pub(crate) fn longer_than(text: &str, chars_max: usize) -> bool {
+    byte_of_char(text, chars_max).is_some()
+}
+
+/// Where the character `index` of `text` begins, if there is one; bytes decide where they can.
+pub(crate) fn byte_of_char(text: &str, index: usize) -> Option<usize> {
+    if text.len() <= index {
         return None;
     }
-    while let Some((end, _)) = masked.char_indices().nth(chars_max) {
-        masked.truncate(end);
-        // A number that was part of a longer word may now stand alone.
-        let mut again = String::new();
-        if pii::mask_telling(&masked, Clues::of(&masked), rules, tell, &mut again) {
-            masked = again;
-        }
-    }
-    Some(masked)
-}
-
-/// Whether `text` has more than `chars_max` characters; bytes decide where they can.
-pub(crate) fn longer_than(text: &str, chars_max: usize) -> bool {
-    text.len() > chars_max && text.chars().nth(chars_max).is_some()
+    let mut left = index;
+    // A byte that continues a character has the bits 10 in front.
+    text.bytes().position(|byte| {
+        let begins = byte & 0xc0 != 0x80;
+        let found = begins && left == 0;
+        left -= usize::from(begins && left > 0);
+        found
+    })
 }
 
 /// 64-bit FNV-1a (draft-eastlake-fnv, section 3): enough to tell 64 keys apart, and small. Two keys

@@ -60,6 +60,13 @@ macro_rules! codes {
     };
 }
 
+impl Code {
+    /// Whether enough of an event refused for this code is understood for a person to repair it.
+    pub const fn is_repairable(self) -> bool {
+        !matches!(self, Self::InvalidJson | Self::InvalidUtf8 | Self::EventTooLarge)
+    }
+}
+
 codes! {
     /// The event is not the JSON it should be.
     InvalidJson = "invalid_json", "a JSON object";
@@ -101,6 +108,4 @@ codes! {
     UserIdTooLong = "user_id_too_long", "a user id of at most 256 characters";
     /// The sequence number is not a whole number from 0 to [`SEQ_MAX`](crate::limits::SEQ_MAX).
     InvalidSeq = "invalid_seq", "a whole number from 0 to 2147483647";
-    /// The event passed every check and the database still refuses a value in it. Only a server says so.
-    NotStorable = "not_storable", "values that the database takes";
 }

@@ -24,10 +24,7 @@ impl UserHash {
         if let Some(hash) = Self::read(raw_or_hashed) {
             return hash;
         }
-        let digest = Sha256::new().chain_update(DOMAIN).chain_update(raw_or_hashed).finalize();
-        let mut hash = [0; 16];
-        hash.copy_from_slice(&digest[..16]);
-        Self(hash)
+        Self(digest(&[DOMAIN, raw_or_hashed.as_bytes()]))
     }
 
     /// The bytes, for the server's keyed hash.
@@ -38,11 +35,7 @@ impl UserHash {
     /// Appends `u_` and 32 hex digits.
     pub fn push_to(self, out: &mut String) {
         out.push_str(PREFIX);
-        for byte in self.0 {
-            for nibble in [byte >> 4, byte & 15] {
-                out.push(char::from(b"0123456789abcdef"[usize::from(nibble)]));
-            }
-        }
+        push_hex(&self.0, out);
     }
 
     fn read(text: &str) -> Option<Self> {
@@ -60,6 +53,26 @@ impl UserHash {
             *byte = nibble(pair[0])? << 4 | nibble(pair[1])?;
         }
         Some(Self(hash))
+    }
+}
+
+/// The first 128 bits of SHA-256 over `parts`.
+pub(crate) fn digest(parts: &[&[u8]]) -> [u8; 16] {
+    let mut sha = Sha256::new();
+    for part in parts {
+        sha.update(part);
+    }
+    let mut hash = [0; 16];
+    hash.copy_from_slice(&sha.finalize()[..16]);
+    hash
+}
+
+/// Appends `bytes` in lower-case hex.
+pub(crate) fn push_hex(bytes: &[u8], out: &mut String) {
+    for byte in bytes {
+        for nibble in [byte >> 4, byte & 15] {
+            out.push(char::from(b"0123456789abcdef"[usize::from(nibble)]));
+        }
     }
 }
 

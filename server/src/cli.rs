@@ -2,7 +2,7 @@
 
 use std::{net::SocketAddr, path::PathBuf};
 
-use clap::{CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use pharos_server::{
     config::Config,
     settings::{SettingError, Values},
@@ -34,6 +34,9 @@ pub(crate) enum Command {
     /// List, create and revoke the keys by which senders are known.
     #[command(subcommand)]
     Keys(KeysCommand),
+    /// Look at refused events, and repair, replay or drop them.
+    #[command(subcommand)]
+    Quarantine(QuarantineCommand),
     /// Look at the events that wait on this disk for the database, or write them to it.
     #[command(subcommand)]
     Spool(SpoolCommand),
@@ -67,6 +70,53 @@ pub(crate) enum KeysCommand {
         /// The number `pharos keys list` shows.
         id: i64,
     },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum QuarantineCommand {
+    /// Show what is in quarantine, the last seen first.
+    List {
+        /// Only events refused for this code, such as `string_too_long`.
+        #[arg(long)]
+        code: Option<String>,
+        /// At most so many.
+        #[arg(long, default_value_t = 50, value_name = "NUMBER")]
+        limit: u32,
+    },
+    /// Show one event with everything that is known of it.
+    Show {
+        /// The id `pharos quarantine list` shows.
+        id: String,
+    },
+    /// Judge and store an event again as if it had just been sent; it is stored once.
+    ///
+    /// Example: pharos quarantine replay 019ab2c3-d4e5-7f60-8123-456789abcdef --set '{"event":"sign_up"}'
+    Replay {
+        #[command(flatten)]
+        which: Which,
+        /// Fields of the event to change first, as a JSON object; null removes a field.
+        #[arg(long, value_name = "JSON", conflicts_with_all = ["code", "all"])]
+        set: Option<String>,
+    },
+    /// Remove events from quarantine for good.
+    Drop {
+        #[command(flatten)]
+        which: Which,
+    },
+}
+
+/// Which events are meant.
+#[derive(Debug, Args)]
+#[group(required = true, multiple = false)]
+pub(crate) struct Which {
+    /// The id `pharos quarantine list` shows.
+    pub(crate) id: Option<String>,
+    /// All that were refused for this code.
+    #[arg(long)]
+    pub(crate) code: Option<String>,
+    /// All of them.
+    #[arg(long)]
+    pub(crate) all: bool,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]

@@ -28,6 +28,8 @@ pub struct Config {
     pub analytics_enabled: bool,
     /// How long events are kept; `None` for ever.
     pub retention_days: Option<u32>,
+    /// How long refused events are kept after they were last seen; `None` for ever.
+    pub quarantine_days: Option<u32>,
     /// What is kept of an address.
     pub ip: IpPolicy,
     /// Proxies whose `X-Forwarded-For` is believed.
@@ -125,6 +127,10 @@ impl Config {
         let database = values.optional("database_url", parse_database)?;
         let milliseconds =
             |name| values.required(name, |text| whole(text, 100, 600_000)).map(Duration::from_millis);
+        let days = |name| {
+            let days = values.required(name, |text| whole(text, 0, 36_500));
+            days.map(|days: u32| (days > 0).then_some(days))
+        };
         let body_timeout = milliseconds("body_timeout")?;
         let demo = Demo {
             batch_size: values.required("batch_size", |text| whole(text, 1, 500))?,
@@ -138,9 +144,8 @@ impl Config {
             public_url: values.optional("public_url", parse_public_url)?,
             enabled: values.required("enabled", parse_bool)?,
             analytics_enabled: values.required("analytics_enabled", parse_bool)?,
-            retention_days: values
-                .required("retention_days", |text| whole(text, 0, 36_500))
-                .map(|days: u32| (days > 0).then_some(days))?,
+            retention_days: days("retention_days")?,
+            quarantine_days: days("quarantine_days")?,
             ip: values.required("ip", |text| match text {
                 "truncate" => Some(IpPolicy::Truncate),
                 "drop" => Some(IpPolicy::Drop),

@@ -10,7 +10,8 @@
 //!    request.*
 //! 3. Each event is judged and stripped on its own (`pharos_model::RawEvent`), given its context
 //!    ([`ingest::enrich`]), and its user keyed with the pepper ([`identity`]). *Refused here: the event,
-//!    as `invalid` with a code; its neighbours go on.*
+//!    as `invalid` with a code; its neighbours go on, and a stripped copy goes to the
+//!    quarantine ([`store::quarantine`]).*
 //! 4. The rows wait for the grouped writer ([`ingest::writer`]), which writes many requests' rows in one
 //!    transaction through the [`store`]. An id that is stored already is a `duplicate`; a row the
 //!    database will not take is found and refused alone. While the database is away, flushes go to a
@@ -134,6 +135,7 @@ pub async fn run(
         writer: writer_handle.clone(),
         budget: budget.clone(),
         retention_days: config.retention_days,
+        quarantine_days: config.quarantine_days,
     };
     let mut tasks = tasks::start(work, &stop_tasks);
     let enricher = Enricher::new(config.ip);

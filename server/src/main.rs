@@ -2,6 +2,7 @@
 //! library.
 
 mod cli;
+mod quarantine_commands;
 mod spool_commands;
 
 use std::{
@@ -86,6 +87,7 @@ async fn in_runtime(command: Command, config: Config) -> anyhow::Result<()> {
             store.close().await;
             done
         }
+        Command::Quarantine(command) => quarantine_commands::run(command, &config).await,
         Command::Spool(command) => spool_commands::run(command, &config).await,
         Command::Check => check(),
     }

@@ -49,18 +49,20 @@ pub(crate) struct Work {
     pub(crate) writer: WriterHandle,
     pub(crate) budget: Budget,
     pub(crate) retention_days: Option<u32>,
+    pub(crate) quarantine_days: Option<u32>,
 }
 
 /// Starts every background task. They end when `stop` is cancelled, in the middle of their work if need be.
 pub(crate) fn start(work: Work, stop: &CancellationToken) -> JoinSet<()> {
-    let Work { store, keys, backlog, refused, writer, budget, retention_days } = work;
+    let Work { store, keys, backlog, refused, writer, budget, retention_days, quarantine_days } = work;
     let mut tasks = JoinSet::new();
     tasks.spawn(until(stop.clone(), write_refused(refused, writer, budget)));
     tasks.spawn(until(stop.clone(), drain_spool(store.clone(), backlog)));
     tasks.spawn(until(stop.clone(), compact(store.clone())));
     tasks.spawn(until(stop.clone(), refresh_keys(keys)));
     tasks.spawn(until(stop.clone(), make_room(store.clone())));
-    tasks.spawn(until(stop.clone(), expire(store, retention_days)));
+    tasks.spawn(until(stop.clone(), expire(store.clone(), retention_days)));
+    tasks.spawn(until(stop.clone(), expire_quarantine(store, quarantine_days)));
     tasks
 }
 
@@ -164,6 +166,27 @@ async fn expire(store: Arc<dyn Store>, retention_days: Option<u32>) {
         let cutoff = Timestamp::from_unix_ms(now.unix_ms() - i64::from(days) * DAY_MS);
         if let Err(error) = expire_events(&*store, cutoff).await {
             tracing::warn!(%error, "old events not removed");
+        }
+    }
+}
+
+/// Refused events that nobody has repaired for long, and those replayed long ago.
+async fn expire_quarantine(store: Arc<dyn Store>, days: Option<u32>) {
+    let Some(days) = days else { return std::future::pending().await };
+    let mut ticks = ticks(EXPIRE_EVERY);
+    loop {
+        ticks.tick().await;
+        let cutoff = Timestamp::from_unix_ms(clock::now().unix_ms() - i64::from(days) * DAY_MS);
+        loop {
+            match store.expire_quarantine(cutoff).await {
+                Ok(0) => break,
+                Ok(removed) => tracing::info!(removed, "old refused events removed from the quarantine"),
+                Err(error) => {
+                    tracing::warn!(%error, "old refused events not removed");
+                    break;
+                }
+            }
+            tokio::time::sleep(EXPIRE_PAUSE).await;
         }
     }
 }

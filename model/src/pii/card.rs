@@ -1,49 +1,60 @@
-//! Payment card numbers: 13 to 19 digits, in one piece or in groups, that pass the Luhn check
-//! (ISO/IEC 7812-1, annex B) and begin as the numbers of payment cards do.
+//! Payment card numbers: 12 to 19 digits, in one piece or in groups, that pass the Luhn check
+//! (ISO/IEC 7812-1, annex B) and begin as the numbers of payment cards of that length do.
 
-use core::ops::Range;
+use super::context::Context;
+use super::digits::{Digits, Run};
 
-use super::digits::Run;
+/// The first four digits of cards, from and to, and how many digits those have, from and to.
+const ISSUED: &[(u16, u16, u8, u8)] = &[
+    (4000, 4999, 13, 19), // Visa
+    (5100, 5599, 16, 16), // Mastercard
+    (2200, 2720, 16, 16), // Mir, Mastercard
+    (3400, 3499, 15, 15), // American Express
+    (3700, 3799, 15, 15),
+    (3000, 3099, 14, 16), // Diners Club
+    (3600, 3999, 14, 16),
+    (3500, 3599, 16, 19), // JCB
+    (1800, 1800, 15, 15),
+    (2131, 2131, 15, 15),
+    (6000, 6999, 16, 19), // Discover, UnionPay, RuPay, Maestro
+    (8100, 8299, 16, 19),
+    (5000, 5099, 12, 19), // Maestro
+    (5600, 5899, 12, 19),
+    (6300, 6399, 12, 19),
+    (6700, 6799, 12, 19),
+    (9792, 9792, 16, 16), // Troy
+    (604, 604, 12, 16),   // Maestro in the United Kingdom
+];
 
-/// A card number that begins with group `first` of `run`: its span and how many groups it takes.
-pub(super) fn at(run: &Run<'_>, first: usize) -> Option<(Range<usize>, usize)> {
-    // 2 to 6: travel, banking and merchandising, the industries that issue payment cards.
-    if !matches!(run.text[run.groups[first].start], b'2'..=b'6') || is_word(run.before(first)) {
-        return None;
+/// How many groups of `run` from its first are a card number: 0 if they are none.
+pub(super) fn groups(run: &Run<'_>, context: &dyn Fn() -> Context) -> usize {
+    // A decimal's places are none, nor is what a `+` stands before.
+    if run.in_word() || matches!(run.before(), b'.' | b'+') {
+        return 0;
     }
-    let mut last = first;
-    loop {
-        let groups = first..last + 1;
-        let count = run.count(groups.clone());
-        let (after, _) = run.after(last);
-        if (13..=19).contains(&count)
-            && !is_word(after.filter(|b| *b != b'-' && *b != b'.'))
-            && luhn(run, groups)
+    for groups in 1..=run.len {
+        let digits = run.digits(groups);
+        let count = digits.len;
+        let head = digits.part(0, 4, 10_000) as u16;
+        let issued = |(from, to, shortest, longest): &(u16, u16, u8, u8)| {
+            (*from..=*to).contains(&head) && (usize::from(*shortest)..=usize::from(*longest)).contains(&count)
+        };
+        if count >= 12 && run.ends(groups) && digits.luhn(0) && ISSUED.iter().any(issued) {
+            // Twelve and thirteen digits are also what articles have: then their checksum decides.
+            let article = groups == 1 && count <= 13 && is_article(&digits);
+            return if article && context() != Context::Card { 0 } else { groups };
+        }
+        if count >= 19
+            || !matches!(run.separator(groups - 1), b' ' | b'-' | b'.' | b'+')
+            || run.width(groups - 1) < 4
         {
-            return Some((run.groups[first].start..run.groups[last].end, last + 1 - first));
+            break;
         }
-        let joined = last + 1 < run.groups.len() && matches!(run.separator(last), b" " | b"-");
-        if count >= 19 || !joined {
-            return None;
-        }
-        last += 1;
     }
+    0
 }
 
-/// Part of a longer word or number, to the left of which no card number begins.
-fn is_word(byte: Option<u8>) -> bool {
-    byte.is_some_and(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.'))
-}
-
-fn luhn(run: &Run<'_>, groups: Range<usize>) -> bool {
-    let sum: u32 = run
-        .digits(groups)
-        .rev()
-        .enumerate()
-        .map(|(index, digit)| match (index % 2, u32::from(digit) * 2) {
-            (0, _) => u32::from(digit),
-            (_, doubled) => doubled / 10 + doubled % 10,
-        })
-        .sum();
-    sum.is_multiple_of(10)
+/// The check of article numbers (EAN, UPC).
+fn is_article(digits: &Digits) -> bool {
+    digits.weighted(if digits.len == 13 { b"1313131313131" } else { b"313131313131" }).is_multiple_of(10)
 }

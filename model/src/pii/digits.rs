@@ -1,100 +1,245 @@
-//! Runs of digit groups, which both card and phone numbers are: found once, shown to both.
+//! Runs of digit groups, which addresses, accounts, cards, identity and phone numbers all are: found
+//! once, shown to each in turn, the surest first.
 
-use alloc::vec::Vec;
-use core::ops::Range;
+use super::context;
+use super::scan::{Scan, before, byte, class, is, length, length_until};
+use super::{Found, Kind, card, iban, ip, national, phone};
 
-use super::{Finding, Kind, card, phone};
+/// Digits below which nothing is looked for: an IPv4 address may have four.
+pub(super) const DIGITS_MIN: usize = 4;
 
-/// Digits below which no run is looked at: the shortest number that any detector knows has eight.
-pub(super) const DIGITS_MIN: usize = 8;
+/// Digits of the shortest number that is not an address.
+const NUMBER_DIGITS_MIN: usize = 7;
 
-/// Groups of digits with at most two separators between them: `+49 (30) 1234-567` has four.
+/// Groups that a run has at most. More are looked at as the runs that begin with the later ones.
+const GROUPS_MAX: usize = 10;
+
+/// Digits of the longest number that is looked for.
+const DIGITS_MAX: usize = 20;
+
+/// Groups of digits with at most three separators between them: `+49 (30) 1234-567` has four.
 pub(super) struct Run<'t> {
     pub(super) text: &'t [u8],
-    /// The groups, as ranges of `text`.
-    pub(super) groups: Vec<Range<usize>>,
-    /// Where a `+` (or `%2B`) directly before the first group begins.
-    pub(super) plus: Option<usize>,
+    groups: [(usize, usize); GROUPS_MAX],
+    /// How many groups it has.
+    pub(super) len: usize,
 }
 
-impl Run<'_> {
-    /// The digits of `groups`, in order.
-    pub(super) fn digits(&self, groups: Range<usize>) -> impl DoubleEndedIterator<Item = u8> {
-        let text = self.text;
-        self.groups[groups].iter().flat_map(move |group| text[group.clone()].iter().map(|b| b - b'0'))
-    }
-
-    /// How many digits `groups` have.
-    pub(super) fn count(&self, groups: Range<usize>) -> usize {
-        self.groups[groups].iter().map(ExactSizeIterator::len).sum()
-    }
-
-    /// What stands between group `index` and the one after it.
-    pub(super) fn separator(&self, index: usize) -> &[u8] {
-        &self.text[self.groups[index].end..self.groups[index + 1].start]
-    }
-
-    /// The byte before group `index`, if there is one.
-    pub(super) fn before(&self, index: usize) -> Option<u8> {
-        self.groups[index].start.checked_sub(1).map(|at| self.text[at])
-    }
-
-    /// The byte after group `index` and the one after that.
-    pub(super) fn after(&self, index: usize) -> (Option<u8>, Option<u8>) {
-        let end = self.groups[index].end;
-        (self.text.get(end).copied(), self.text.get(end + 1).copied())
-    }
-}
-
-/// Adds the card and phone numbers of `text[within]` to `findings`, in order.
-pub(super) fn find(text: &str, within: Range<usize>, findings: &mut Vec<Finding>) {
-    let bytes = text.as_bytes();
-    let mut at = within.start;
-    while let Some(offset) = bytes[at..within.end].iter().position(u8::is_ascii_digit) {
-        let run = run_from(bytes, at + offset..within.end, within.start);
-        at = run.groups.last().map_or(within.end, |group| group.end);
-        if run.count(0..run.groups.len()) < DIGITS_MIN {
-            continue;
-        }
-        let mut group = 0;
-        while group < run.groups.len() {
-            let card = card::at(&run, group).map(|found| (found, Kind::Card));
-            match card.or_else(|| phone::at(&run, group).map(|found| (found, Kind::Phone))) {
-                Some(((span, groups), kind)) => {
-                    findings.push(Finding { span, kind });
-                    group += groups;
-                }
-                None => group += 1,
+impl<'t> Run<'t> {
+    /// The run that begins with the digit at `at`.
+    fn at(text: &'t [u8], mut at: usize) -> Self {
+        let mut run = Self { text, groups: [(0, 0); GROUPS_MAX], len: 0 };
+        while run.len < GROUPS_MAX {
+            let end = at + length(text, at, class::DIGIT);
+            run.groups[run.len] = (at, end);
+            run.len += 1;
+            at = end + length(text, end, class::SEPARATOR);
+            if at == end || at > end + 3 || !is(byte(text, at), class::DIGIT) {
+                break;
             }
         }
+        run
+    }
+
+    /// Where group `index` begins and ends; nowhere if there is none.
+    fn group(&self, index: usize) -> (usize, usize) {
+        if index < self.len { self.groups[index] } else { (0, 0) }
+    }
+
+    pub(super) fn start(&self) -> usize {
+        self.group(0).0
+    }
+
+    /// Where the first `groups` end.
+    pub(super) fn end(&self, groups: usize) -> usize {
+        self.group(groups - 1).1
+    }
+
+    /// How long group `index` is; 0 if there is none.
+    pub(super) fn width(&self, index: usize) -> usize {
+        let (from, to) = self.group(index);
+        to - from
+    }
+
+    /// How many digits the first `groups` have.
+    pub(super) fn count(&self, groups: usize) -> usize {
+        (0..groups).map(|index| self.width(index)).sum()
+    }
+
+    /// The digits of the first `groups`.
+    pub(super) fn digits(&self, groups: usize) -> Digits {
+        Digits::of(&self.text[self.start()..self.end(groups)])
+    }
+
+    /// What stands between group `index` and the one after it: one byte; of several the bracket, if
+    /// there is one; 0 after the last group.
+    pub(super) fn separator(&self, index: usize) -> u8 {
+        let (from, to) = (self.group(index).1, self.group(index + 1).0);
+        let mut all = b'?';
+        let mut at = from;
+        while at < to {
+            let one = self.text[at];
+            if to - from == 1 || matches!(one, b'(' | b')') {
+                all = one;
+            }
+            at += 1;
+        }
+        if to == 0 { 0 } else { all }
+    }
+
+    /// Whether `sign` is what stands between all of the first `groups`.
+    pub(super) fn separated_by(&self, groups: usize, sign: u8) -> bool {
+        (1..groups).all(|index| self.separator(index - 1) == sign)
+    }
+
+    /// The byte before the run; 0 at the start of the text.
+    pub(super) fn before(&self) -> u8 {
+        before(self.text, self.start())
+    }
+
+    /// Whether the run begins inside a word.
+    pub(super) fn in_word(&self) -> bool {
+        is(self.before(), class::WORD)
+    }
+
+    /// Whether a number may end after the first `groups`: no word and no decimals go on.
+    pub(super) fn ends(&self, groups: usize) -> bool {
+        let end = self.end(groups);
+        let after = byte(self.text, end);
+        !(is(after, class::WORD)
+            || after == b'_'
+            || after == b'.' && is(byte(self.text, end + 1), class::DIGIT))
     }
 }
 
-/// The run that begins with the digit at `within.start`.
-fn run_from(bytes: &[u8], within: Range<usize>, floor: usize) -> Run<'_> {
-    let mut groups = Vec::new();
-    let mut at = within.start;
-    loop {
-        let length = bytes[at..within.end].iter().take_while(|b| b.is_ascii_digit()).count();
-        groups.push(at..at + length);
-        at += length;
-        let separators = bytes[at..within.end]
-            .iter()
-            .take(2)
-            .take_while(|b| matches!(b, b' ' | b'-' | b'.' | b'/' | b'(' | b')'))
-            .count();
-        let next = at + separators;
-        if separators == 0 || next >= within.end || !bytes[next].is_ascii_digit() {
-            break;
+/// The digits of a number, without what stands between them.
+pub(super) struct Digits {
+    digits: [u8; DIGITS_MAX],
+    /// How many there are; more than [`DIGITS_MAX`] are cut.
+    pub(super) len: usize,
+}
+
+impl Digits {
+    #[inline(never)]
+    pub(super) fn of(text: &[u8]) -> Self {
+        let mut digits = Self { digits: [0; DIGITS_MAX], len: 0 };
+        for byte in text {
+            if byte.is_ascii_digit() && digits.len < DIGITS_MAX {
+                digits.digits[digits.len] = byte - b'0';
+                digits.len += 1;
+            }
         }
-        at = next;
+        digits
     }
-    let before = &bytes[floor..within.start];
-    let opened = usize::from(before.ends_with(b"("));
-    let before = &before[..before.len() - opened];
-    let plus = [b"+".as_slice(), b"%2B", b"%2b"]
-        .iter()
-        .find(|sign| before.ends_with(sign))
-        .map(|sign| floor + before.len() - sign.len());
-    Run { text: bytes, groups, plus }
+
+    /// The number that `count` digits from `from` on spell, modulo `modulus`.
+    #[inline(never)]
+    pub(super) fn part(&self, from: usize, count: usize, modulus: u32) -> u32 {
+        self.digits[..self.len]
+            .iter()
+            .skip(from)
+            .take(count)
+            .fold(0, |sum, digit| (sum * 10 + u32::from(*digit)) % modulus)
+    }
+
+    /// The sum of the digits times `weights`, which are characters from `0` on.
+    #[inline(never)]
+    pub(super) fn weighted(&self, weights: &[u8]) -> u32 {
+        self.digits
+            .iter()
+            .zip(weights)
+            .map(|(digit, weight)| u32::from(*digit) * u32::from(weight - b'0'))
+            .sum()
+    }
+
+    /// The Luhn check (ISO/IEC 7812-1) of the digits from `from` on.
+    #[inline(never)]
+    pub(super) fn luhn(&self, from: usize) -> bool {
+        let mut sum = 0;
+        for index in from..self.len {
+            let digit = self.digits[index];
+            let double = digit * 2;
+            sum += if (self.len - index) % 2 == 1 { digit } else { double / 10 + double % 10 };
+        }
+        sum % 10 == 0
+    }
+
+    /// Whether two digits from `month` on and two from `day` on may be of a date.
+    pub(super) fn is_date(&self, month: usize, day: usize) -> bool {
+        (1..=12).contains(&self.part(month, 2, 100)) && (1..=31).contains(&self.part(day, 2, 100))
+    }
+}
+
+/// Claims the addresses and numbers of the text.
+pub(super) fn claim_all(scan: &mut Scan<'_>) {
+    let mut at = 0;
+    loop {
+        at += length_until(scan.bytes(), at, class::DIGIT);
+        if at >= scan.bytes().len() {
+            return;
+        }
+        let run = Run::at(scan.bytes(), at);
+        let looked = look_at(&run, scan);
+        at = looked.to;
+        if let Some(kind) = looked.kind {
+            scan.claim(looked.from, looked.to, kind);
+        }
+    }
+}
+
+/// What begins with the first group of a run. What is passed over has no kind.
+struct Looked {
+    from: usize,
+    to: usize,
+    kind: Option<Kind>,
+}
+
+fn look_at(run: &Run<'_>, scan: &Scan<'_>) -> Looked {
+    let text = run.text;
+    let from = run.start();
+    let found = |Found { from, to, kind }| Looked { from, to, kind: Some(kind) };
+    // Anything that is not found may hide a number in its later groups.
+    let passed = |to| Looked { from, to, kind: None };
+    let context = || context::before(scan, from);
+    if let Some(iban) = iban::around(text, from) {
+        return found(iban);
+    }
+    if let Some((to, personal)) = ip::v4_at(run, &context) {
+        return Looked { from, to, kind: personal.then_some(Kind::Ip) };
+    }
+    if let Some((from, to)) = national::around(run, &context) {
+        return found(Found { from, to, kind: Kind::NationalId });
+    }
+    if run.count(run.len) < NUMBER_DIGITS_MIN {
+        return passed(run.end(1));
+    }
+    if let Some(groups) = date_groups(run) {
+        return passed(run.end(groups));
+    }
+    let groups = card::groups(run, &context);
+    if groups > 0 {
+        return found(Found { from, to: run.end(groups), kind: Kind::Card });
+    }
+    if let Some((from, to)) = phone::around(run, &context) {
+        return found(Found { from, to, kind: Kind::Phone });
+    }
+    passed(run.end(1))
+}
+
+/// If `run` begins with a date (day, month and year in the order of any country, or the ISO's): its
+/// groups, those of a time after it included.
+fn date_groups(run: &Run<'_>) -> Option<usize> {
+    let same = run.separated_by(3, run.separator(0)) && matches!(run.separator(0), b'-' | b'.' | b'/');
+    if run.len < 3 || !same || run.in_word() {
+        return None;
+    }
+    let two = |index: usize| run.width(index) <= 2;
+    let year_first = run.width(0) == 4;
+    // `2026-11-23` or `23.11.2026`; the years of living memory, and some.
+    let shaped = two(1) && (year_first && two(2) || run.width(2) == 4 && two(0));
+    let (from, to) = run.group(if year_first { 0 } else { 2 });
+    let century = Digits::of(&run.text[from..to]).part(0, 2, 100);
+    // `2026-11-23 19` goes on with `:55`.
+    let timed = run.width(3) == 2 && byte(run.text, run.end(4)) == b':';
+    (shaped && matches!(century, 18..=21)).then_some(3 + usize::from(timed))
 }

@@ -1,63 +1,61 @@
-//! E-mail addresses: an `@` (or `%40`) with a local part before it and a domain after it that ends in
-//! a top-level domain. Letters of any script count, as in internationalised addresses (RFC 6531).
+//! E-mail addresses: an `@` with a local part before it and a domain after it that ends in a top-level
+//! domain. Letters of any script count, as in internationalised addresses (RFC 6531).
 
-use core::ops::Range;
+use super::scan::{Scan, any_word, before, byte, class, find, has, is, length, length_before};
+use super::{Found, Kind};
 
-/// The first address in `text` from byte `from` on.
-pub(super) fn next(text: &str, from: usize) -> Option<Range<usize>> {
-    let bytes = text.as_bytes();
+/// Endings that look like a top-level domain and are the type of a file: `icon@dark.png`.
+const FILES: &[u8] = b"png jpg jpeg gif webp avif svg ico js mjs css html json map tgz";
+
+pub(super) fn next(scan: &Scan<'_>, from: usize) -> Option<Found> {
+    let bytes = scan.bytes();
     let mut at = from;
-    while let Some(offset) = bytes[at..].iter().position(|b| matches!(b, b'@' | b'%')) {
-        let sign = at + offset;
-        let length = sign_length(&bytes[sign..]);
-        if length > 0 {
-            let start = local_start(bytes, from, sign);
-            let end = domain_end(text, sign + length);
-            if let Some(end) = end.filter(|_| start < sign) {
-                return Some(start..end);
-            }
+    loop {
+        let sign = find(bytes, at, b'@');
+        if sign >= bytes.len() {
+            return None;
         }
-        at = sign + length.max(1);
+        // `/`, `=`, `?` and `&` are legal in a local part and are left out: before an address in a URL
+        // they are the URL's. Quotes and dots around an address are not part of it.
+        let local = length_before(bytes, sign, class::WORD | class::HIGH | class::LOCAL);
+        let start = sign - local + length(&bytes[..sign], sign - local, class::EDGE);
+        let end = domain_end(bytes, sign + 1);
+        if start < sign && end > 0 {
+            return Some(Found { from: start, to: end, kind: Kind::Email });
+        }
+        at = sign + 1;
     }
-    None
 }
 
-fn sign_length(bytes: &[u8]) -> usize {
-    match bytes {
-        [b'@', ..] => 1,
-        [b'%', b'4', b'0', ..] => 3,
-        _ => 0,
+/// Where the domain that begins at `from` ends; 0 if it is none.
+fn domain_end(bytes: &[u8], from: usize) -> usize {
+    let mut top = from;
+    let mut end = from;
+    loop {
+        // A label may have hyphens in it; `_` is in none.
+        let label = length(bytes, end, class::WORD | class::HIGH | class::JOIN);
+        if label == 0 {
+            break;
+        }
+        top = end;
+        end += label;
+        if byte(bytes, end) != b'.' {
+            break;
+        }
+        end += 1;
     }
-}
-
-/// Where the local part that ends at `sign` begins. `/`, `=`, `?` and `&` are legal in one and are
-/// left out: before an address in a URL they are the URL's.
-fn local_start(bytes: &[u8], from: usize, sign: usize) -> usize {
-    let local = |b: &u8| {
-        b.is_ascii_alphanumeric() || *b >= 0x80 || matches!(b, b'.' | b'_' | b'-' | b'+' | b'%' | b'\'')
-    };
-    let length = bytes[from..sign].iter().rev().take_while(|b| local(b)).count();
-    let start = sign - length;
-    // Quotes and dots around an address are not part of it.
-    start + bytes[start..sign].iter().take_while(|b| matches!(b, b'.' | b'\'' | b'-' | b'%')).count()
-}
-
-/// Where the domain that begins at `from` ends, if it is one.
-fn domain_end(text: &str, from: usize) -> Option<usize> {
-    let letter = |b: u8| b.is_ascii_alphanumeric() || b >= 0x80;
-    let rest = &text.as_bytes()[from..];
-    let length = rest.iter().take_while(|b| letter(**b) || matches!(b, b'.' | b'-')).count();
-    let mut domain = &text[from..from + length];
-    domain = domain.trim_end_matches(['.', '-']);
-    let (labels, top) = domain.rsplit_once('.')?;
-    let real_top = top.len() >= 2 && top.bytes().all(|b| b.is_ascii_alphabetic() || b >= 0x80 || b == b'-');
-    let real_labels = labels.split('.').all(|label| !label.is_empty());
-    (real_top && real_labels && !is_pixel_density(labels)).then_some(from + domain.len())
-}
-
-/// `2x` of `logo@2x.png`: the name of a picture, not of a host.
-fn is_pixel_density(labels: &str) -> bool {
-    labels
-        .strip_suffix('x')
-        .is_some_and(|n| !n.is_empty() && n.bytes().all(|b| b.is_ascii_digit() || b == b'.'))
+    end -= usize::from(before(bytes, end) == b'.');
+    if byte(bytes, top) < 0x80 {
+        // Text of another script may follow directly: it is not part of an ASCII name.
+        end = top + length(&bytes[..end], top, class::WORD | class::JOIN);
+    }
+    let letters =
+        length(&bytes[..end], top, class::LETTER | class::HIGH) == end - top || has(bytes, top, b"xn--");
+    // `logo@2x.png` is a picture, for screens of a density.
+    let file = any_word(FILES, &|file| file.len() == end - top && has(bytes, top, file));
+    if top > from && end - top >= 2 && letters && !file && is(byte(bytes, from), class::WORD | class::HIGH) {
+        end
+    } else {
+        0
+    }
 }

@@ -1,96 +1,244 @@
 //! Keys that say their value is personal. A key is split into words (`billingAddress`,
-//! `billing_address`, `billing.address`: the same two), and what it *ends* with decides: an
-//! `email_address` is an address, an `address_count` is a count.
+//! `billing_address`, `billing.address`: the same two) and what it *ends* with decides: an
+//! `email_address` is an address, an `address_count` is a count. The objects around it count as its
+//! first words, so that the `number` in `card` is a `card_number`.
 
 use super::Kind;
+use super::scan::{before, class, is};
 
-/// Endings of one or two words, with what they mean. A digit at the end of a word is not part of
-/// it (`address1`).
-const ENDINGS: &[(&[&str], Kind)] = &[
-    (&["email"], Kind::Email),
-    (&["emails"], Kind::Email),
-    (&["e", "mail"], Kind::Email),
-    (&["mail"], Kind::Email),
-    (&["emailaddress"], Kind::Email),
-    (&["email", "address"], Kind::Email),
-    (&["phone"], Kind::Phone),
-    (&["phones"], Kind::Phone),
-    (&["telephone"], Kind::Phone),
-    (&["mobile"], Kind::Phone),
-    (&["cellphone"], Kind::Phone),
-    (&["tel"], Kind::Phone),
-    (&["fax"], Kind::Phone),
-    (&["phonenumber"], Kind::Phone),
-    (&["phone", "number"], Kind::Phone),
-    (&["telephone", "number"], Kind::Phone),
-    (&["mobile", "number"], Kind::Phone),
-    (&["fax", "number"], Kind::Phone),
-    (&["address"], Kind::Address),
-    (&["addresses"], Kind::Address),
-    (&["addr"], Kind::Address),
-    (&["address", "line"], Kind::Address),
+/// Names of what is personal, as the end of a key. `_` stands where words may be written apart or as
+/// one (`e_mail`); `*` before a name says that it tells even as the end of a longer word
+/// (`useremail`), which `phone` does not (`microphone`). The longest ending decides. Trailing digits
+/// are not part of a key (`address1`), and marks between words are not part of a name. `city` and `country` are not here: they say little of one.
+const NAMES: &[(Meaning, &str)] = &[
+    (Personal(Kind::Email), "*e_mail *e_mails mail mails *e_mail_address *e_mail_addresses correo courriel"),
+    (
+        Personal(Kind::Phone),
+        "phone phones *tele_phone *cell_phone *mobile_phone mobile tel fax fax_number cell_number *phone_number \
+         *phone_numbers *phone_no *mobile_number *mobile_no tel_number contact_number whats_app msisdn *telefon \
+         *telefono *telefone telefon_nummer handy handy_nummer",
+    ),
+    // Not `name` alone, which products, pages and campaigns have.
+    (
+        Personal(Kind::Name),
+        "*first_name *last_name *full_name *middle_name *given_name *family_name *maiden_name *nick_name *sur_name \
+         fore_name *user_name display_name real_name legal_name customer_name client_name \
+         contact_name person_name patient_name employee_name recipient_name sender_name receiver_name guest_name \
+         passenger_name member_name student_name buyer_name owner_name account_name *holder_name *card_holder \
+         account_holder billing_name shipping_name delivery_name mother_name spouse_name child_name visitor_name \
+         user_names author_name first_names last_names f_name l_name vor_name nach_name prenom nom_de_famille \
+         cognome apellido apellidos sobrenome login_name applicant_name",
+    ),
+    (
+        Personal(Kind::Address),
+        "address addresses addr *address_line street street_name street_number *street_address house_number \
+         *post_code *postal_code *zip_code zip apartment_number building_number strasse adresse direccion \
+         indirizzo endereco plz post_leit_zahl home_town",
+    ),
+    (
+        Personal(Kind::Card),
+        "*card_number *card_no *card_num *credit_card *debit_card credit_cards payment_card *cc_number cc_num cc_no \
+         cvc cvv csc cvn card_code *security_code card_expiry card_exp card_expiration *card_cvc *card_cvv \
+         card_pan pan_number primary_account_number",
+    ),
+    (
+        Personal(Kind::Iban),
+        "iban ibans bban *bank_account *bank_account_number *account_number account_no routing_number sort_code \
+         konto_nummer",
+    ),
+    (
+        Personal(Kind::NationalId),
+        "ssn ssns itin *social_security *social_security_number *social_security_no nino national_insurance \
+         *national_insurance_number *national_id national_identity *national_id_number *identity_number *id_number \
+         id_card id_card_number *identity_card personal_id personal_number person_number *personnummer citizen_id \
+         tax_id tax_id_number tax_number *tax_payer_id tin vat_number passport passport_id *passport_number \
+         passport_no drivers_license driver_license *license_number licence_number driving_licence \
+         driving_license driver_licence license_plate number_plate nhs_number medicare_number insurance_number \
+         social_insurance_number health_card cpf cnpj curp dni nie nif nir bsn pesel aadhaar aadhar pan_card \
+         steuer_id codice_fiscale",
+    ),
+    (
+        Personal(Kind::BirthDate),
+        "dob *date_of_birth birth_date birth_day birth_dates born_on born birth_year year_of_birth \
+         *place_of_birth geburts_datum fecha_de_nacimiento date_de_naissance",
+    ),
+    (
+        Personal(Kind::Ip),
+        "ip ips ipv *ip_address *ip_addresses *ip_addr remote_addr remote_ip client_ip forwarded_for real_ip",
+    ),
+    (Personal(Kind::Mac), "*mac_address mac_addr mac_addresses hardware_address bssid"),
+    (
+        Personal(Kind::Coordinates),
+        "latitude longitude lat lng lon lat_lng lat_lon lat_long coords coordinates geo_location geo_point gps",
+    ),
+    (
+        Personal(Kind::Password),
+        "*pass_word *pass_words *pass_wd pwd pass_phrase pass_code passwort kennwort contrasena senha \
+         mot_de_passe pin pin_code secret secrets credential credentials security_answer security_question otp \
+         one_time_password mfa_code verification_code recovery_code *client_secret",
+    ),
+    (
+        Personal(Kind::Token),
+        "token tokens *access_token *refresh_token *id_token *auth_token *session_token *api_token *csrf_token \
+         *xsrf_token *api_key api_keys *secret_key *access_key access_key_id *private_key auth_key encryption_key \
+         signing_key *authorization auth_header authorisation cookie cookies *set_cookie session_cookie \
+         session_key jwt bearer x_api_key service_key license_key aws_secret webhook_secret",
+    ),
+    // Their ends would tell, and they are not.
+    (
+        Innocent,
+        "*voice_mail direct_mail design_tokens design_token page_token next_token \
+                snail_mail max_tokens total_tokens prompt_tokens completion_tokens input_tokens output_tokens \
+                cursor_token memory_address map_pin",
+    ),
+    // Only as the name of a parameter, and only as all of it: a `promo_code` is none of these.
+    (
+        ParameterWhole,
+        "code key session session_id sid sess sess_id php_sess_id j_session_id auth hash_token ticket saml_response \
+         saml_request assertion pass pw user_id uid",
+    ),
+    (ParameterEnd, "signature sig"),
 ];
 
-/// Written in one, these endings still tell: `useremail`. (`phone` does not: `microphone`.)
-const GLUED_ENDINGS: &[(&str, Kind)] =
-    &[("email", Kind::Email), ("emailaddress", Kind::Email), ("phonenumber", Kind::Phone)];
+use Meaning::{Innocent, ParameterEnd, ParameterWhole, Personal};
 
-/// Words of a key that are looked at, from the end.
-const WORDS: usize = 2;
-
-/// What the value of `key` is, going by the key alone.
-pub(super) fn kind(key: &str) -> Option<Kind> {
-    // The last words of the key, last first.
-    let mut words = [""; WORDS];
-    let mut rest = key;
-    for word in &mut words {
-        (rest, *word) = last_word(rest);
-    }
-    let [last, before] = words;
-    if last.is_empty() {
-        return None;
-    }
-    let mut by_one_word = None;
-    for (ending, kind) in ENDINGS {
-        let (tail, head) = ending.split_last().expect("no ending is empty");
-        // Lengths differ nearly always, and comparing them costs nothing.
-        if tail.len() == last.len() && tail.eq_ignore_ascii_case(last) {
-            match head.last() {
-                // An `email_address` is an e-mail address before it is an address.
-                Some(head) if head.eq_ignore_ascii_case(before) => return Some(*kind),
-                Some(_) => {}
-                None => by_one_word = Some(*kind),
-            }
-        }
-    }
-    if by_one_word.is_some() {
-        return by_one_word;
-    }
-    let glued = |ending: &str| {
-        last.len() > ending.len()
-            && last.as_bytes()[last.len() - ending.len()..].eq_ignore_ascii_case(ending.as_bytes())
-    };
-    GLUED_ENDINGS.iter().find(|(ending, _)| glued(ending)).map(|(_, kind)| *kind)
+#[derive(Clone, Copy)]
+enum Meaning {
+    Personal(Kind),
+    Innocent,
+    ParameterWhole,
+    ParameterEnd,
 }
 
-/// Splits the last word off `text`: letters of one case run, less what is no letter after them.
-fn last_word(text: &str) -> (&str, &str) {
-    let text = text.trim_end_matches(|c: char| !c.is_ascii_alphabetic() && c.is_ascii());
-    let bytes = text.as_bytes();
-    let mut from = bytes.len();
-    while from > 0 {
-        let byte = bytes[from - 1];
-        let after = bytes.get(from).copied();
-        // `userEmail` breaks before the capital; `EMAIL` and `userEMAIL` do not break inside it.
-        let word_begins_after = after.is_some_and(|b| b.is_ascii_uppercase()) && byte.is_ascii_lowercase();
-        let word_begins_here = byte.is_ascii_uppercase() && after.is_some_and(|b| b.is_ascii_lowercase());
-        if word_begins_after || !(byte.is_ascii_alphabetic() || byte >= 0x80) {
-            break;
+/// The names as hashes of their letters, for each bucket of hashes a slice: a key is compared with a
+/// few of them, and the text of the names is not part of the program. Two hundred names in four
+/// thousand million hashes: that a key is taken for a name it is not does not happen.
+static TABLE: ([u16; BUCKETS + 1], [u32; NAMES_COUNT]) = table();
+const BUCKETS: usize = 64;
+/// Bits of an entry that are not of the hash: those are the bucket's.
+const MARK_BITS: u32 = BUCKETS.trailing_zeros();
+const GLUED: u32 = 0x20;
+const MEANING: u32 = 0x1f;
+const INNOCENT: u32 = 0x1f;
+const WHOLE: u32 = 0x1e;
+const PARAMETER: u32 = 0x1d;
+
+/// Letters of the shortest name that tells as the end of a longer word, and of the longest name.
+const GLUED_LETTERS_MIN: usize = 5;
+const LETTERS_MAX: usize = 28;
+
+const NAMES_COUNT: usize = {
+    let mut count = 0;
+    let mut row = 0;
+    while row < NAMES.len() {
+        let names = NAMES[row].1.as_bytes();
+        let mut at = 0;
+        while at < names.len() {
+            count += (at + 1 == names.len() || names[at + 1] == b' ') as usize;
+            at += 1;
         }
-        from -= 1;
-        if word_begins_here {
-            break;
+        row += 1;
+    }
+    count
+};
+
+/// The hash of a name's letters, from the last to the first (FNV-1a).
+const HASH_OF_NOTHING: u32 = 0x811c_9dc5;
+const fn with_letter(hash: u32, letter: u8) -> u32 {
+    (hash ^ letter as u32).wrapping_mul(0x0100_0193)
+}
+
+const fn table() -> ([u16; BUCKETS + 1], [u32; NAMES_COUNT]) {
+    let mut starts = [0; BUCKETS + 1];
+    let mut entries = [0; NAMES_COUNT];
+    let mut length = 0;
+    let mut bucket = 0;
+    while bucket < BUCKETS {
+        let mut row = 0;
+        while row < NAMES.len() {
+            let names = NAMES[row].1.as_bytes();
+            let meaning = match NAMES[row].0 {
+                Personal(kind) => kind as u32,
+                Innocent => INNOCENT,
+                ParameterWhole => WHOLE,
+                ParameterEnd => PARAMETER,
+            };
+            // From the end, so that a name's letters come last first.
+            let mut at = names.len();
+            while at > 0 {
+                let mut hash = HASH_OF_NOTHING;
+                let mut glued = 0;
+                while at > 0 && names[at - 1] != b' ' {
+                    at -= 1;
+                    match names[at] {
+                        b'_' => {}
+                        b'*' => glued = GLUED,
+                        letter => hash = with_letter(hash, letter),
+                    }
+                }
+                if (hash >> (32 - MARK_BITS)) as usize == bucket {
+                    entries[length] = hash << MARK_BITS | glued | meaning;
+                    length += 1;
+                }
+                at = at.saturating_sub(1);
+            }
+            row += 1;
+        }
+        bucket += 1;
+        starts[bucket] = length as u16;
+    }
+    (starts, entries)
+}
+
+/// What the value of `key` is, going by the key alone: its last letters, whatever their case and what
+/// stands between them. A path is a key too. Names that mean a secret in URLs only are known where it
+/// `is_in_url`.
+#[inline(never)]
+pub(super) fn kind(key: &[u8], is_in_url: bool) -> Option<Kind> {
+    let mut hash = HASH_OF_NOTHING;
+    let mut letters = 0;
+    let mut found = INNOCENT;
+    let mut after = 0u8;
+    let mut at = key.len();
+    while at > 0 && letters < LETTERS_MAX {
+        at -= 1;
+        let byte = key[at];
+        if is(byte, class::LETTER | class::HIGH) {
+            hash = with_letter(hash, byte.to_ascii_lowercase());
+            letters += 1;
+            // `userEmail` breaks before the capital, `HTTPServer` before the last of them.
+            let left = before(key, at);
+            let apart = !is(left, class::LETTER | class::HIGH)
+                || byte.is_ascii_uppercase() && (left.is_ascii_lowercase() || after.is_ascii_lowercase());
+            if apart || letters >= GLUED_LETTERS_MIN {
+                // The longest name wins, so that an `email_address` is not a postal address.
+                if let Some(mark) = look_up(hash) {
+                    let fits = match mark & MEANING {
+                        WHOLE => is_in_url && at == 0,
+                        PARAMETER => is_in_url && apart,
+                        _ => apart || mark & GLUED != 0,
+                    };
+                    found = if fits { mark } else { found };
+                }
+            }
+        }
+        after = byte;
+    }
+    match found & MEANING {
+        INNOCENT => None,
+        WHOLE | PARAMETER => Some(Kind::Token),
+        kind => Kind::ALL.get(kind as usize).copied(),
+    }
+}
+
+/// What the name with `hash` means, if it is one.
+fn look_up(hash: u32) -> Option<u32> {
+    let bucket = (hash >> (32 - MARK_BITS)) as usize;
+    let (starts, entries) = &TABLE;
+    for entry in &entries[usize::from(starts[bucket])..usize::from(starts[bucket + 1])] {
+        if (entry ^ hash << MARK_BITS) >> MARK_BITS == 0 {
+            return Some(entry & (MEANING | GLUED));
         }
     }
-    (&text[..from], &text[from..])
+    None
 }

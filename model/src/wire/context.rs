@@ -6,8 +6,8 @@ use alloc::string::String;
 
 use crate::json::{Cursor, Members, push_string};
 use crate::limits::STRING_CHARS_MAX;
-use crate::pii::{Clues, Rules};
-use crate::properties::{longer_than, mask_within};
+use crate::pii::{Clues, Rules, Subject};
+use crate::properties::longer_than;
 
 /// The fields a context may have; all are strings.
 const CONTEXT_FIELDS: &[&str] =
@@ -34,7 +34,8 @@ pub fn strip_context(text: &[u8], rules: &Rules) -> Option<String> {
         }
         push_string(CONTEXT_FIELDS[index], &mut out);
         out.push(':');
-        let masked = mask_within(&text, STRING_CHARS_MAX, Clues::of(&text), rules, &mut |_| ());
+        let subject = Subject { text: &text, key: "", clues: Clues::of(&text), chars_max: STRING_CHARS_MAX };
+        let masked = subject.mask(rules, &mut |_| ());
         push_string(masked.as_deref().unwrap_or(&text), &mut out);
     }
     out.push('}');

@@ -10,13 +10,16 @@ use axum::{
 use flate2::read::MultiGzDecoder;
 use http_body_util::BodyExt;
 use pharos_model::limits::{BATCH_BYTES_MAX, BATCH_DECOMPRESSED_BYTES_MAX};
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, timeout, timeout_at};
 
 use super::error::Error;
 use crate::{
     config::Limits,
     ingest::{budget::Held, heavy},
 };
+
+/// Enough for a batch several times too large; what sends more than this is no sender of batches.
+const DISCARD_BYTES_MAX: usize = 16 * BATCH_BYTES_MAX;
 
 /// RFC 1952. JSON text cannot begin with it.
 const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
@@ -42,7 +45,7 @@ impl Encoding {
 
 /// Reads a body of at most [`BATCH_BYTES_MAX`] bytes within the time limits.
 pub(super) async fn read(
-    mut body: Body,
+    body: &mut Body,
     headers: &HeaderMap,
     limits: &Limits,
     held: &mut Held,
@@ -64,6 +67,23 @@ pub(super) async fn read(
         held.grow(data.len())?;
         bytes.extend_from_slice(&data);
     }
+}
+
+/// Reads on without keeping anything, so that a sender that is still sending gets to read why it was
+/// refused: closing a connection on bytes that were not read resets it, answer and all. Ends early with
+/// a sender that sends too much or too slowly.
+pub(super) async fn discard(body: &mut Body, limits: &Limits) {
+    let reading = async {
+        let mut bytes = 0;
+        while let Some(Ok(frame)) = body.frame().await {
+            bytes += frame.data_ref().map_or(0, |data| data.len());
+            if bytes > DISCARD_BYTES_MAX {
+                break;
+            }
+        }
+    };
+    // Out of time is as good as done.
+    let _ = timeout(limits.body_idle_timeout, reading).await;
 }
 
 /// Undoes gzip, if the header or the first bytes say so, to at most [`BATCH_DECOMPRESSED_BYTES_MAX`].

@@ -9,7 +9,11 @@ use pharos_model::{limits, wire::EnvelopeError};
 use serde::Serialize;
 
 use crate::{
-    ingest::{IngestError, budget::Full},
+    ingest::{
+        IngestError,
+        budget::Full,
+        replay::{ChangesError, ReplayError},
+    },
     store::StoreError,
 };
 
@@ -212,6 +216,27 @@ impl From<IngestError> for Error {
             IngestError::Full(_) => Self::Overloaded,
             // The writer has logged why.
             IngestError::Unavailable(_) => Self::StoreUnavailable,
+        }
+    }
+}
+
+impl From<ChangesError> for Error {
+    fn from(error: ChangesError) -> Self {
+        let field = match error {
+            ChangesError::NotAnObject => "body".to_owned(),
+            ChangesError::Field(field) => field,
+        };
+        let expected = "no body, or a JSON object with fields to change: event, timestamp, properties, \
+                        user_id, session_id, seq";
+        Self::InvalidParameter { field, expected }
+    }
+}
+
+impl From<ReplayError> for Error {
+    fn from(error: ReplayError) -> Self {
+        match error {
+            ReplayError::Ingest(error) => error.into(),
+            ReplayError::Store(error) => error.into(),
         }
     }
 }

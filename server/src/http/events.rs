@@ -10,7 +10,7 @@ use axum::{
 use pharos_model::wire::{RawBatch, Verdict, write_reply};
 
 use super::{
-    Shared,
+    App, Shared,
     auth::{self, bearer},
     body::{self, Encoding},
     error::Error,
@@ -30,20 +30,35 @@ pub(super) async fn receive(
     Extension(peer): Extension<Peer>,
     RawQuery(query): RawQuery,
     headers: HeaderMap,
-    body: Body,
+    mut body: Body,
+) -> Result<Response, Error> {
+    let received = take(&app, peer, query.as_deref(), &headers, &mut body).await;
+    // Whoever was too slow already had its time.
+    if !matches!(received, Ok(_) | Err(Error::RequestTimeout | Error::Interrupted)) {
+        body::discard(&mut body, &app.limits).await;
+    }
+    received
+}
+
+async fn take(
+    app: &App,
+    peer: Peer,
+    query: Option<&str>,
+    headers: &HeaderMap,
+    body: &mut Body,
 ) -> Result<Response, Error> {
     let received_at = clock::now();
-    check_media_type(&headers)?;
-    let encoding = Encoding::of(&headers)?;
+    check_media_type(headers)?;
+    let encoding = Encoding::of(headers)?;
     // A key outside the body is checked before the body is read.
-    let query_key = Params::parse(query.as_deref()).take("key");
-    let access = match bearer(&headers).or(query_key.as_deref()) {
+    let query_key = Params::parse(query).take("key");
+    let access = match bearer(headers).or(query_key.as_deref()) {
         Some(key) => Some(app.keys.find(key).await?),
         None => None,
     };
 
     let mut held = app.budget.hold();
-    let body = body::read(body, &headers, &app.limits, &mut held).await?;
+    let body = body::read(body, headers, &app.limits, &mut held).await?;
     let text = body::decode(body, encoding, &mut held)?;
     let batch = heavy(text.len(), || RawBatch::read(&text))?;
     let access = match (access, &batch.key) {
@@ -53,7 +68,7 @@ pub(super) async fn receive(
     };
 
     let user_agent = headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok());
-    let sender = Sender { ip: peer.client_ip(&headers, &app.trusted_proxies), user_agent };
+    let sender = Sender { ip: peer.client_ip(headers, &app.trusted_proxies), user_agent };
     let verdicts =
         app.ingest.take(&batch, access.project_id, access.source(), &sender, received_at, held).await?;
 

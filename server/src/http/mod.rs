@@ -12,6 +12,7 @@ mod log;
 mod outcomes;
 mod params;
 mod peer;
+mod quarantine;
 pub(crate) mod serve;
 mod session;
 
@@ -92,6 +93,9 @@ pub(crate) fn router(app: App) -> Router {
         .merge(events)
         .route("/v1/session", get(session::describe).post(session::sign_in).delete(session::sign_out))
         .route("/v1/outcomes", get(outcomes::outcomes))
+        .route("/v1/quarantine", get(quarantine::list))
+        .route("/v1/quarantine/{id}", get(quarantine::show).delete(quarantine::drop_one))
+        .route("/v1/quarantine/{id}/replay", post(quarantine::replay))
         .route("/demo/config.json", get(demo::config))
         .route("/demo/received", get(demo::received))
         .route("/health/live", get(health::live))

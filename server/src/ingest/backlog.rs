@@ -7,13 +7,13 @@ use std::{
     time::Duration,
 };
 
-use pharos_model::Code;
 use tokio::{sync::Notify, time::Instant};
 
 use crate::{
     outcome::{Outcome, Tally},
     store::{
-        Flush, Mark, Store, StoreError,
+        Flush, Mark, QuarantineRow, Store, StoreError,
+        quarantine::NOT_STORABLE,
         spool::{Holds, Spool, SpoolError, Spooled},
     },
 };
@@ -151,29 +151,37 @@ impl Backlog {
 }
 
 /// Puts two halves in the place of a flush the database refuses, until the event it refuses is alone;
-/// then only that event's outcome stays.
+/// that one goes to the quarantine.
 async fn set_apart(spool: &Spool, refused: &Spooled) -> Result<(), SpoolError> {
-    match &refused.rows[..] {
+    let Spooled { position, rows, outcomes, quarantine, .. } = refused;
+    let whole = Flush { mark: Mark::new(), rows, outcomes, quarantine };
+    let next = || Flush { mark: Mark::new(), rows: &[], outcomes: &[], quarantine: &[] };
+    match &rows[..] {
+        [] if !quarantine.is_empty() => {
+            tracing::error!("what is kept of refused events is refused by the database, and given up");
+            spool.replace(*position, &[Flush { quarantine: &[], ..whole }]).await
+        }
         [] => {
-            tracing::error!(
-                outcomes = refused.outcomes.len(),
-                "counts that the database refuses are given up"
-            );
-            spool.replace(refused.position, &[]).await
+            tracing::error!(outcomes = outcomes.len(), "counts that the database refuses are given up");
+            spool.replace(*position, &[]).await
+        }
+        // So that no event is blamed for what is kept of another, that is written by itself.
+        rows if !quarantine.is_empty() => {
+            spool.replace(*position, &[Flush { rows: &[], ..whole }, Flush { rows, ..next() }]).await
         }
         [row] => {
             let mut tally = Tally::default();
-            tally.add(row.project_id, row.created_at, Outcome::Invalid(Code::NotStorable.as_str()), 1);
-            let outcomes = [&refused.outcomes[..], &tally.counts()].concat();
-            spool
-                .replace(refused.position, &[Flush { mark: Mark::new(), rows: &[], outcomes: &outcomes }])
-                .await
+            tally.add(row.project_id, row.created_at, Outcome::Quarantined(NOT_STORABLE), 1);
+            let outcomes = [&outcomes[..], &tally.counts()].concat();
+            let quarantine = [QuarantineRow::of_row(row)];
+            let instead = Flush { rows: &[], outcomes: &outcomes, quarantine: &quarantine, ..whole };
+            spool.replace(*position, &[instead]).await
         }
         rows => {
             let (first, second) = rows.split_at(rows.len() / 2);
-            let first = Flush { mark: Mark::new(), rows: first, outcomes: &refused.outcomes };
-            let second = Flush { mark: Mark::new(), rows: second, outcomes: &[] };
-            spool.replace(refused.position, &[first, second]).await
+            spool
+                .replace(*position, &[Flush { rows: first, ..whole }, Flush { rows: second, ..next() }])
+                .await
         }
     }
 }

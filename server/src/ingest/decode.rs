@@ -3,14 +3,16 @@
 use std::{collections::HashSet, sync::Arc};
 
 use pharos_model::{
-    Event, EventId, Judge, RawEvent, Source, Timestamp,
+    Event, EventId, Judge, RawEvent, Refusal, Source, Timestamp,
     pii::Rules,
+    salvage,
     wire::{RawBatch, Verdict},
 };
+use uuid::Uuid;
 
 use crate::{
     identity::{Pepper, random_bytes},
-    store::Row,
+    store::{QuarantineRow, Row, quarantine::Origin},
 };
 
 /// What holds for every event of a batch.
@@ -30,6 +32,8 @@ pub(super) struct Decoded {
     pub(super) events: Vec<(Option<String>, Fate)>,
     /// The rows to be stored.
     pub(super) rows: Vec<Row>,
+    /// What is kept of refused events.
+    pub(super) quarantine: Vec<QuarantineRow>,
 }
 
 /// What becomes of an event.
@@ -47,53 +51,85 @@ pub(super) fn decode(batch: &RawBatch<'_>, judging: &Judging<'_>) -> Decoded {
     let mut ids = HashSet::with_capacity(batch.events.len());
     let mut fallback_ids = FallbackIds::new(judging.received_at);
 
+    let mut quarantine = Vec::new();
     for bytes in &batch.events {
-        let (id, fate) = match RawEvent::read(bytes) {
-            Err(refusal) => (None, Fate::Decided(Verdict::Invalid(refusal))),
-            Ok(raw) => {
-                let sent_id = raw.id_text().map(str::to_owned);
-                let judge = Judge {
-                    received_at: judging.received_at,
-                    sent_at: batch.sent_at,
-                    rules: judging.rules,
-                    fallback_id: fallback_ids.next(),
+        let judge = Judge {
+            received_at: judging.received_at,
+            sent_at: batch.sent_at,
+            rules: judging.rules,
+            fallback_id: fallback_ids.next(),
+        };
+        let raw = RawEvent::read(bytes);
+        let sent_id = raw.as_ref().ok().and_then(RawEvent::id_text).map(str::to_owned);
+        let judged = raw.and_then(|raw| raw.judge(&judge));
+        let (id, fate) = match judged {
+            Err(refusal) => {
+                quarantine.extend(refused(bytes, &refusal, &judge, judging));
+                (sent_id, Fate::Decided(Verdict::Invalid(refusal)))
+            }
+            Ok(event) => {
+                let id = sent_id.or_else(|| Some(event.id.to_string()));
+                let fate = if !judging.enabled {
+                    Fate::Decided(Verdict::Filtered("disabled"))
+                } else if !ids.insert(event.id) {
+                    Fate::Decided(Verdict::Duplicate)
+                } else {
+                    let user_id = event.user.map(|user| judging.pepper.user_id(&user));
+                    let origin = (judging.project_id, judging.source, judging.received_at);
+                    rows.push(row(event, user_id, judging.context.clone(), origin));
+                    Fate::Row(rows.len() - 1)
                 };
-                match raw.judge(&judge) {
-                    Err(refusal) => (sent_id, Fate::Decided(Verdict::Invalid(refusal))),
-                    Ok(event) => {
-                        let id = sent_id.or_else(|| Some(event.id.to_string()));
-                        let fate = if !judging.enabled {
-                            Fate::Decided(Verdict::Filtered("disabled"))
-                        } else if !ids.insert(event.id) {
-                            Fate::Decided(Verdict::Duplicate)
-                        } else {
-                            rows.push(row(event, judging));
-                            Fate::Row(rows.len() - 1)
-                        };
-                        (id, fate)
-                    }
-                }
+                (id, fate)
             }
         };
         events.push((id, fate));
     }
-    Decoded { events, rows }
+    Decoded { events, rows, quarantine }
 }
 
-fn row(event: Event, judging: &Judging<'_>) -> Row {
+/// What is kept of a refused event.
+fn refused(
+    bytes: &[u8],
+    refusal: &Refusal,
+    judge: &Judge<'_>,
+    judging: &Judging<'_>,
+) -> Option<QuarantineRow> {
+    if !judging.enabled || !refusal.code.is_repairable() {
+        return None;
+    }
+    let salvaged = salvage(bytes, judge)?;
+    let origin = Origin {
+        project_id: judging.project_id,
+        source: judging.source,
+        context: judging.context.clone(),
+        user_id: salvaged.user.map(|user| judging.pepper.user_id(&user)),
+        received_at: judging.received_at,
+    };
+    let content = salvaged.content().to_owned();
+    let (code, field) = (refusal.code.as_str(), refusal.field.clone());
+    Some(QuarantineRow::new(code, field, salvaged.event, &content, origin))
+}
+
+/// The row of an event: with whose it is, who sent it, and when it was received.
+pub(super) fn row(
+    event: Event,
+    user_id: Option<Uuid>,
+    context: Arc<str>,
+    (project_id, source, received_at): (i32, Source, Timestamp),
+) -> Row {
     Row {
         id: event.id,
-        project_id: judging.project_id,
+        project_id,
         event: event.name,
         timestamp: event.timestamp,
         properties: event.properties,
-        user_id: event.user.map(|user| judging.pepper.user_id(&user)),
+        user_id,
         session_id: event.session_id,
-        source: judging.source,
+        source,
         // The model bounds it by SEQ_MAX, which is i32::MAX.
         seq: event.seq.and_then(|seq| i32::try_from(seq).ok()),
-        context: judging.context.clone(),
-        created_at: judging.received_at,
+        context,
+        created_at: received_at,
     }
 }
 

@@ -6,13 +6,14 @@ pub mod budget;
 mod decode;
 pub mod enrich;
 pub mod refused;
+pub mod replay;
 mod user_agent;
 pub mod writer;
 
 use std::sync::Arc;
 
 use pharos_model::{
-    Code, Refusal, Source, Timestamp,
+    Source, Timestamp,
     pii::Rules,
     wire::{RawBatch, Verdict},
 };
@@ -103,7 +104,7 @@ impl Ingest {
             enabled: self.enabled,
         };
         let batch_bytes = batch.events.iter().map(|event| event.len()).sum();
-        let Decoded { events, rows } = heavy(batch_bytes, || decode::decode(batch, &judging));
+        let Decoded { events, rows, quarantine } = heavy(batch_bytes, || decode::decode(batch, &judging));
         let mut outcomes = Tally::default();
         for (_, fate) in &events {
             if let Fate::Decided(verdict) = fate {
@@ -114,8 +115,10 @@ impl Ingest {
             return Ok(Vec::new());
         }
         let events_count = events.len() as u64;
-        let submitted = match held.grow(rows.iter().map(|row| row.bytes()).sum()) {
-            Ok(()) => self.writer.submit(rows, outcomes, held).await.map_err(IngestError::from),
+        let bytes_of_rows = rows.iter().map(|row| row.bytes()).sum::<usize>();
+        let bytes_of_quarantine = quarantine.iter().map(|row| row.bytes()).sum::<usize>();
+        let submitted = match held.grow(bytes_of_rows + bytes_of_quarantine) {
+            Ok(()) => self.writer.submit(rows, outcomes, quarantine, held).await.map_err(IngestError::from),
             Err(full) => Err(full.into()),
         };
         match submitted {
@@ -134,7 +137,7 @@ fn verdicts(events: Vec<(Option<String>, Fate)>, stored: &[Stored]) -> Verdicts 
         Fate::Row(index) => match stored[index] {
             Stored::New | Stored::Spooled => Verdict::Accepted,
             Stored::Known => Verdict::Duplicate,
-            Stored::Refused => Verdict::Invalid(Refusal::new(Code::NotStorable, "")),
+            Stored::Refused => Verdict::Quarantined,
         },
     };
     events.into_iter().map(|(id, fate)| (id, verdict(fate))).collect()

@@ -25,7 +25,7 @@ impl Refused {
         if counts.is_empty() {
             return;
         }
-        if writer.submit(Vec::new(), counts.clone(), budget.hold()).await.is_err() {
+        if writer.submit(Vec::new(), counts.clone(), Vec::new(), budget.hold()).await.is_err() {
             // If they were written after all, they are counted twice: too many told is better than too few.
             self.lock().merge(&counts);
         }

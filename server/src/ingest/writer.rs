@@ -6,7 +6,6 @@
 
 use std::{collections::HashSet, ops::Range, sync::Arc, time::Duration};
 
-use pharos_model::Code;
 use tokio::{
     sync::{Mutex, mpsc, oneshot},
     time::Instant,
@@ -17,7 +16,7 @@ use uuid::Uuid;
 use super::{backlog::Backlog, budget::Held};
 use crate::{
     outcome::{Outcome, Tally},
-    store::{Flush, Mark, Row, Store, StoreError},
+    store::{Flush, Mark, QuarantineRow, Row, Store, StoreError, quarantine::NOT_STORABLE},
 };
 
 /// Rows of one transaction, about: past it the cost a row no longer falls, while the wait grows.
@@ -56,6 +55,7 @@ type Answer = Result<Vec<Stored>, Unavailable>;
 struct Job {
     rows: Vec<Row>,
     outcomes: Tally,
+    quarantine: Vec<QuarantineRow>,
     answer: oneshot::Sender<Answer>,
     /// When its sender is told to come back: writing it later would be for nothing.
     expires_at: Instant,
@@ -65,7 +65,8 @@ struct Job {
 
 impl Job {
     fn bytes(&self) -> usize {
-        self.rows.iter().map(Row::bytes).sum()
+        let quarantine_bytes = self.quarantine.iter().map(QuarantineRow::bytes).sum::<usize>();
+        self.rows.iter().map(Row::bytes).sum::<usize>() + quarantine_bytes
     }
 }
 
@@ -77,16 +78,23 @@ pub struct WriterHandle {
 }
 
 impl WriterHandle {
-    /// Waits until `rows` are committed, and with them the `outcomes` of events that made no row; says
-    /// of each row what became of it.
+    /// Waits until `rows` are committed, and with them the `outcomes` of events that made no row and what
+    /// is kept of those in `quarantine`; says of each row what became of it.
     ///
     /// # Errors
     /// When they are not, or not for certain, in time.
-    pub async fn submit(&self, rows: Vec<Row>, outcomes: Tally, held: Held) -> Answer {
+    pub async fn submit(
+        &self,
+        rows: Vec<Row>,
+        outcomes: Tally,
+        quarantine: Vec<QuarantineRow>,
+        held: Held,
+    ) -> Answer {
         let expires_at = Instant::now() + self.timeout;
         let (answer, answered) = oneshot::channel();
         // Unbounded in number, bounded in bytes by what `held` had to acquire.
-        self.queue.send(Job { rows, outcomes, answer, expires_at, _held: held }).map_err(|_| Unavailable)?;
+        let job = Job { rows, outcomes, quarantine, answer, expires_at, _held: held };
+        self.queue.send(job).map_err(|_| Unavailable)?;
         match tokio::time::timeout_at(expires_at, answered).await {
             Ok(Ok(answer)) => answer,
             Ok(Err(_)) | Err(_) => Err(Unavailable),
@@ -180,6 +188,7 @@ async fn write_group(store: &dyn Store, backlog: &Backlog, mark: &mut Mark, grou
     let now = Instant::now();
     let mut rows = Vec::with_capacity(GROUP_ROWS);
     let mut outcomes = Tally::default();
+    let mut quarantine = Vec::new();
     let mut waiting = Vec::with_capacity(group.len());
     for mut job in group {
         if job.expires_at <= now {
@@ -188,9 +197,10 @@ async fn write_group(store: &dyn Store, backlog: &Backlog, mark: &mut Mark, grou
         let first = rows.len();
         rows.append(&mut job.rows);
         outcomes.merge(&job.outcomes);
+        quarantine.append(&mut job.quarantine);
         waiting.push((job, first..rows.len()));
     }
-    let (stored, outcomes_written) = write_rows(store, backlog, mark, &rows, outcomes).await;
+    let (stored, outcomes_written) = write_rows(store, backlog, mark, &rows, outcomes, quarantine).await;
     for (job, range) in waiting {
         let answer = stored[range].iter().copied().collect::<Option<Vec<_>>>();
         let answer = answer.filter(|_| outcomes_written).ok_or(Unavailable);
@@ -200,7 +210,8 @@ async fn write_group(store: &dyn Store, backlog: &Backlog, mark: &mut Mark, grou
 }
 
 /// Writes the rows, if need be in smaller and smaller parts until those the database refuses are
-/// alone; what it cannot take now goes to the backlog. The outcomes go with the first part. Answers
+/// alone; what it cannot take now goes to the backlog. The outcomes and what is kept of refused events go with the first
+/// part. Answers
 /// `None` for each row that may or may not be stored, and whether every outcome was written.
 async fn write_rows(
     store: &dyn Store,
@@ -208,8 +219,10 @@ async fn write_rows(
     mark: &mut Mark,
     rows: &[Row],
     mut outcomes: Tally,
+    quarantine: Vec<QuarantineRow>,
 ) -> (Vec<Option<Stored>>, bool) {
     let mut stored = vec![None; rows.len()];
+    let mut quarantine = QuarantineRow::merge(quarantine);
     let mut parts = Vec::new();
     parts.push(0..rows.len());
     loop {
@@ -220,12 +233,18 @@ async fn write_rows(
             None => return (stored, true),
         };
         *mark = mark.next();
-        let flush = Flush { mark: *mark, rows: &rows[part.clone()], outcomes: &outcomes.counts() };
+        let flush = Flush {
+            mark: *mark,
+            rows: &rows[part.clone()],
+            outcomes: &outcomes.counts(),
+            quarantine: &quarantine,
+        };
         let written = if backlog.goes_first() { Err(StoreError::away()) } else { store.write(flush).await };
         match written {
             Ok(new) => {
                 backlog.wrote();
                 outcomes = Tally::default();
+                quarantine = Vec::new();
                 let mut new: HashSet<Uuid> = new.into_iter().collect();
                 for (row, stored) in rows[part.clone()].iter().zip(&mut stored[part]) {
                     // Removing it makes the second of two equal ids a known one.
@@ -233,11 +252,22 @@ async fn write_rows(
                     *stored = Some(if is_new { Stored::New } else { Stored::Known });
                 }
             }
+            // So that no event is blamed for what is kept of another, that is written by itself.
+            Err(StoreError::BadData(reason)) if !quarantine.is_empty() => {
+                if part.is_empty() {
+                    tracing::error!(reason, "the database refuses what is kept of refused events");
+                    quarantine = Vec::new();
+                } else {
+                    parts.push(part);
+                }
+                parts.push(rows.len()..rows.len());
+            }
             Err(StoreError::BadData(reason)) if part.len() == 1 => {
                 tracing::warn!(reason, "the database refuses an event that passed validation");
                 let row = &rows[part.start];
                 stored[part.start] = Some(Stored::Refused);
-                outcomes.add(row.project_id, row.created_at, Outcome::Invalid(Code::NotStorable.as_str()), 1);
+                outcomes.add(row.project_id, row.created_at, Outcome::Quarantined(NOT_STORABLE), 1);
+                quarantine.push(QuarantineRow::of_row(row));
             }
             Err(StoreError::BadData(_)) if part.len() > 1 => {
                 let middle = part.start + part.len() / 2;
@@ -252,6 +282,7 @@ async fn write_rows(
                     mark: Mark::new(),
                     rows: &rows[part.clone()],
                     outcomes: &[],
+                    quarantine: &[],
                 };
                 flushes.extend(parts.iter().rev().map(rest));
                 let kept = backlog.keep(&flushes).await;

@@ -1,4 +1,5 @@
 //! Questions about what is stored, answered through the store.
 
 pub(crate) mod outcomes;
+pub(crate) mod quarantine;
 pub(crate) mod recent;

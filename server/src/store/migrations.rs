@@ -36,6 +36,9 @@ steps! {
     "0016" "rollup_sums"
     "0017" "rollups"
     "0018" "flush_marks"
+    "0030" "quarantine"
+    "0031" "quarantine_by_hash"
+    "0032" "quarantine_by_project"
 }
 
 fn migrator(steps: &[(&str, &'static str, &'static str)]) -> Migrator {

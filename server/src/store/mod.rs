@@ -5,6 +5,7 @@
 mod accounts;
 mod migrations;
 mod postgres;
+pub mod quarantine;
 pub mod spool;
 mod sql;
 mod sqlite;
@@ -16,6 +17,7 @@ use pharos_model::{EventId, Source, Timestamp};
 use uuid::Uuid;
 
 pub use accounts::{ApiKey, KeyKind, NewKey};
+pub use quarantine::{QuarantineRow, Quarantined};
 
 use crate::{
     clock,
@@ -69,6 +71,9 @@ pub struct Flush<'a> {
     pub rows: &'a [Row],
     /// Outcomes that were decided before: of events that made no row.
     pub outcomes: &'a [OutcomeCount],
+    /// Refused events to be kept, as [`QuarantineRow::merge`] leaves them. Where the quarantine is full,
+    /// those that are new to it are not kept.
+    pub quarantine: &'a [QuarantineRow],
 }
 
 /// The name of a flush. A writer's flushes follow one another, and the store remembers the last one of

@@ -19,6 +19,7 @@ use uuid::Uuid;
 use super::{
     Flush, Mark, OutcomeRange, OutcomeSum, Recent, Row, Store, StoreError, StoreResult, StoredEvent,
     migrations,
+    quarantine::{self, NotKept, QuarantineRow},
     sql::{Cell, Sql, Step, Value, bind_values},
     within,
 };
@@ -44,6 +45,7 @@ pub(super) struct SqliteStore {
     readers: SqlitePool,
     lock_path: std::path::PathBuf,
     timeout: Duration,
+    not_kept: NotKept,
 }
 
 impl SqliteStore {
@@ -73,7 +75,8 @@ impl SqliteStore {
             .acquire_timeout(limits.store_timeout)
             .connect_lazy_with(options.read_only(true));
         let timeout = limits.store_timeout + Duration::from_millis(500);
-        Ok(Self { writer, readers, lock_path: path.with_extension("lock"), timeout })
+        let lock_path = path.with_extension("lock");
+        Ok(Self { writer, readers, lock_path, timeout, not_kept: NotKept::default() })
     }
 }
 
@@ -115,7 +118,9 @@ impl Store for SqliteStore {
                 rest = after;
             }
             count(&mut transaction, &flush, &written).await.map_err(store_error)?;
+            let not_kept = keep(&mut transaction, flush.quarantine).await.map_err(store_error)?;
             transaction.commit().await.map_err(store_error)?;
+            self.not_kept.add(not_kept);
             Ok(written)
         })
         .await
@@ -272,6 +277,65 @@ async fn count(
         .await?;
     }
     Ok(())
+}
+
+/// Adds to the quarantine what is new and fits, and counts what is known. Returns how many it left out.
+async fn keep(connection: &mut sqlx::SqliteConnection, refused: &[QuarantineRow]) -> sqlx::Result<u64> {
+    let mut not_kept = 0;
+    let mut used: Option<(i32, i64, i64)> = None;
+    for row in refused {
+        let known = sqlx::query(
+            "UPDATE quarantine SET count = count + $3, last_seen_ms = max(last_seen_ms, $4) \
+             WHERE project_id = $1 AND hash = $2 AND replayed_at_ms IS NULL",
+        )
+        .bind(row.project_id)
+        .bind(&row.hash[..])
+        .bind(i64::try_from(row.count).unwrap_or(i64::MAX))
+        .bind(row.last_seen.unix_ms())
+        .execute(&mut *connection)
+        .await?;
+        if known.rows_affected() > 0 {
+            continue;
+        }
+        let (rows, bytes) = match used {
+            Some((project_id, rows, bytes)) if project_id == row.project_id => (rows, bytes),
+            _ => {
+                sqlx::query_as(
+                    "SELECT count(*), coalesce(sum(bytes), 0) FROM quarantine WHERE project_id = $1",
+                )
+                .bind(row.project_id)
+                .fetch_one(&mut *connection)
+                .await?
+            }
+        };
+        let row_bytes = i64::try_from(row.bytes()).unwrap_or(i64::MAX);
+        let fits = rows < quarantine::ROWS_MAX && bytes.saturating_add(row_bytes) <= quarantine::BYTES_MAX;
+        used = Some((row.project_id, rows + i64::from(fits), bytes + if fits { row_bytes } else { 0 }));
+        if !fits {
+            not_kept += 1;
+            continue;
+        }
+        sqlx::query(
+            "INSERT INTO quarantine (id, project_id, hash, code, field, source, event, context, user_id, bytes, \
+             first_seen_ms, last_seen_ms, count) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
+        )
+        .bind(row.id.to_string())
+        .bind(row.project_id)
+        .bind(&row.hash[..])
+        .bind(&*row.code)
+        .bind(row.field.as_str())
+        .bind(row.source.as_str())
+        .bind(row.event.as_str())
+        .bind(&*row.context)
+        .bind(row.user_id.map(|id| id.to_string()))
+        .bind(row_bytes)
+        .bind(row.first_seen.unix_ms())
+        .bind(row.last_seen.unix_ms())
+        .bind(i64::try_from(row.count).unwrap_or(i64::MAX))
+        .execute(&mut *connection)
+        .await?;
+    }
+    Ok(not_kept)
 }
 
 fn insert_sql(rows: usize) -> impl SqlSafeStr {

@@ -17,7 +17,7 @@ fn pharos(dir: &TempDir, args: &[&str], settings: &[(&str, &str)]) -> Command {
     command
 }
 
-fn run(dir: &TempDir, args: &[&str], settings: &[(&str, &str)]) -> (Option<i32>, String, String) {
+pub(crate) fn run(dir: &TempDir, args: &[&str], settings: &[(&str, &str)]) -> (Option<i32>, String, String) {
     let Output { status, stdout, stderr } = pharos(dir, args, settings).output().unwrap();
     let text = |bytes| String::from_utf8(bytes).unwrap();
     (status.code(), text(stdout), text(stderr))
@@ -181,7 +181,7 @@ fn help_names_every_command_and_setting() {
     let dir = TempDir::new().unwrap();
     let (code, help, _) = run(&dir, &["--help"], &[("TELEMETRY_PEPPER", "a secret that help must not show")]);
     assert_eq!(code, Some(0));
-    for name in ["serve", "login-link", "keys", "migrate", "check", "--config"] {
+    for name in ["serve", "login-link", "keys", "quarantine", "migrate", "check", "--config"] {
         assert!(help.contains(name), "{name}");
     }
     for setting in pharos_server::settings::SETTINGS {

@@ -143,7 +143,7 @@ on_both! {
         let neighbour = replies.pop().unwrap();
         assert_eq!(neighbour.verdicts(), ["accepted", "accepted"]);
         for (n, verdict) in replies[0].verdicts().iter().enumerate() {
-            let expected = if n == 17 || n == 41 { "invalid not_storable" } else { "accepted" };
+            let expected = if n == 17 || n == 41 { "quarantined" } else { "accepted" };
             assert_eq!(verdict, expected, "event {n}");
         }
         assert_eq!(place.ids().await.len(), 60);

@@ -144,7 +144,7 @@ async fn an_event_the_database_refuses_does_not_block_the_spool() {
     assert_eq!(server.post_events(&events).await.verdicts(), ["accepted"; 9]);
     place.execute("ALTER TABLE telemetry_events ADD CONSTRAINT poison CHECK (event <> 'poison')").await;
     proxy.set(Line::Open);
-    let wanted = [("accepted".to_owned(), 8), ("invalid".to_owned(), 1)];
+    let wanted = [("accepted".to_owned(), 8), ("quarantined".to_owned(), 1)];
     eventually("the rest is written", async || outcomes_if_any(&server).await == wanted).await;
     assert_eq!(place.ids().await.len(), 8);
 }

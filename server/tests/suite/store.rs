@@ -33,7 +33,7 @@ fn row(ago_ms: i64) -> Row {
 
 /// A flush of rows alone.
 fn flush(rows: &[Row]) -> Flush<'_> {
-    Flush { mark: Mark::new(), rows, outcomes: &[] }
+    Flush { mark: Mark::new(), rows, outcomes: &[], quarantine: &[] }
 }
 
 async fn recent(store: &dyn Store) -> Vec<String> {
@@ -49,7 +49,7 @@ on_both! {
         let mut tally = Tally::default();
         tally.add(1, clock::now(), Outcome::Invalid("wrong_type"), 3);
         let outcomes = tally.counts();
-        let first = Flush { mark: Mark::new(), rows: &rows, outcomes: &outcomes };
+        let first = Flush { mark: Mark::new(), rows: &rows, outcomes: &outcomes, quarantine: &[] };
         assert_eq!(store.write(first).await.unwrap().len(), 2);
         assert!(store.write(first).await.unwrap().is_empty());
         let next = Flush { mark: first.mark.next(), ..first };

@@ -2,6 +2,7 @@
 
 mod compact;
 mod partitions;
+mod quarantine;
 mod timestamp;
 mod write;
 
@@ -18,6 +19,7 @@ use uuid::Uuid;
 use self::timestamp::PgTimestamp;
 use super::{
     Flush, OutcomeRange, OutcomeSum, Recent, Store, StoreError, StoreResult, StoredEvent, migrations,
+    quarantine::NotKept,
     sql::{Cell, Sql, Step, Value, bind_values},
     within,
 };
@@ -35,6 +37,7 @@ pub(super) struct PostgresStore {
     writers: PgPool,
     others: PgPool,
     timeout: Duration,
+    not_kept: NotKept,
 }
 
 impl PostgresStore {
@@ -70,6 +73,7 @@ impl PostgresStore {
             others: pool(limits.store_connections),
             // A moment longer than the server's.
             timeout: limits.store_timeout + Duration::from_millis(500),
+            not_kept: NotKept::default(),
         })
     }
 }
@@ -97,7 +101,18 @@ impl Store for PostgresStore {
     async fn write(&self, flush: Flush<'_>) -> StoreResult<Vec<Uuid>> {
         let mut connection =
             within(self.timeout, async { self.writers.acquire().await.map_err(store_error) }).await?;
-        let written = within(self.timeout, write::write(&mut connection, flush)).await;
+        let written = within(self.timeout, async {
+            if flush.quarantine.is_empty() {
+                return write::write(&mut connection, flush).await;
+            }
+            let mut transaction = connection.begin().await.map_err(store_error)?;
+            let written = write::write(&mut transaction, flush).await?;
+            let not_kept = quarantine::keep(&mut transaction, flush.mark, flush.quarantine).await?;
+            transaction.commit().await.map_err(store_error)?;
+            self.not_kept.add(not_kept);
+            Ok(written)
+        })
+        .await;
         if matches!(written, Err(StoreError::Unavailable(_) | StoreError::Forbidden(_))) {
             // An answer may still be on its way: nothing else may be sent down this connection.
             connection.close_on_drop();

@@ -92,6 +92,7 @@ pub(super) async fn write(connection: &mut sqlx::PgConnection, flush: Flush<'_>)
         .map_err(store_error)
 }
 
-fn column<'r, R, T>(rows: &'r [R], value: impl Fn(&'r R) -> T) -> Vec<T> {
+/// One value of each row, as an array to bind.
+pub(super) fn column<'r, R, T>(rows: &'r [R], value: impl Fn(&'r R) -> T) -> Vec<T> {
     rows.iter().map(value).collect()
 }

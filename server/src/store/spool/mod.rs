@@ -18,7 +18,7 @@ use sqlx::{
 use tokio::sync::Mutex;
 use uuid::Uuid;
 
-use super::{Flush, Mark, Row};
+use super::{Flush, Mark, QuarantineRow, Row};
 use crate::{clock, outcome::OutcomeCount};
 
 /// `pharos spool` may hold the file for a moment.
@@ -35,12 +35,14 @@ pub struct Spooled {
     pub rows: Vec<Row>,
     /// Its outcomes of events that made no row.
     pub outcomes: Vec<OutcomeCount>,
+    /// What is kept of refused events.
+    pub quarantine: Vec<QuarantineRow>,
 }
 
 impl Spooled {
     /// The flush, to be written.
     pub fn flush(&self) -> Flush<'_> {
-        Flush { mark: self.mark, rows: &self.rows, outcomes: &self.outcomes }
+        Flush { mark: self.mark, rows: &self.rows, outcomes: &self.outcomes, quarantine: &self.quarantine }
     }
 }
 
@@ -170,12 +172,13 @@ impl Spool {
         let text = |index: usize| row.try_get::<&str, _>(index).map_err(|error| self.failed(&error));
         let damaged = || failed(&self.path, "a flush in it is damaged".to_owned());
         let uuid = |text: &str| Uuid::parse_str(text).map_err(|_| damaged());
-        let (rows, outcomes) = content::read(text(3)?).ok_or_else(damaged)?;
+        let (rows, outcomes, quarantine) = content::read(text(3)?).ok_or_else(damaged)?;
         Ok(Some(Spooled {
             position: row.try_get(0).map_err(|error| self.failed(&error))?,
             mark: Mark { writer: uuid(text(1)?)?, flush: uuid(text(2)?)? },
             rows,
             outcomes,
+            quarantine,
         }))
     }
 

@@ -1,0 +1,89 @@
+//! Tokens: JWTs, API tokens by the prefixes that issuers give them so that they can be found, and what
+//! stands after `Bearer` or `Basic`. A random word without any sign is not told from an asset's hash.
+
+use super::scan::{Scan, any_word, before, byte, class, has, is, length, length_before};
+use super::{Found, Kind};
+
+/// The shortest word that is looked at.
+pub(super) const WORD_MIN: usize = 12;
+
+/// Beginnings of tokens. What follows must look drawn by lot.
+const PREFIXES: &[u8] = b"sk_ rk_ whsec_ sk- ghp_ gho_ ghu_ ghs_ ghr_ github_pat_ glpat- gldt- glrt- xox xapp- aiza npm_ pypi- hf_ dop_v1_ shpat_ shpss_ \
+sq0 lin_api_ nvapi- r8_ tskey- pmak- sntrys_ xkeysib- sbp_ gsk_ sg. ya29. hvs.";
+
+/// Claims the tokens of the text, and blanks its UUIDs: what looks like a number in one is none.
+pub(super) fn claim_all(scan: &mut Scan<'_>) {
+    // A word of so many bytes has one at every so many bytes: the rest is not looked at.
+    let mut at = WORD_MIN - 1;
+    while at < scan.bytes().len() {
+        let bytes = scan.bytes();
+        if !is(bytes[at], class::TOKEN) {
+            at += WORD_MIN;
+            continue;
+        }
+        let start = at - length_before(bytes, at, class::TOKEN);
+        let end = at + length(bytes, at, class::TOKEN);
+        at = end + WORD_MIN;
+        if end - start < WORD_MIN {
+            continue;
+        }
+        if end - start >= 36 && is_uuid(&bytes[end - 36..end]) {
+            scan.blank(end - 36, end);
+        } else if let Some(found) = token(bytes, start, end) {
+            at = found.to + WORD_MIN;
+            scan.claim(found.from, found.to, found.kind);
+        }
+    }
+}
+
+/// The token that the word `start..end` is, or is the first part of.
+fn token(bytes: &[u8], start: usize, end: usize) -> Option<Found> {
+    let word = &bytes[start..end];
+    let jwt =
+        word.starts_with(b"eyJ") && byte(bytes, end) == b'.' && length(bytes, end + 1, class::TOKEN) >= 4;
+    let key_id = word.len() == 20 && matches!(word, [b'A', _, b'I', b'A', ..]) && drawn(word) == 20;
+    // A prefix may end in a full stop, which begins a new word.
+    let dotted = start
+        - if before(bytes, start) == b'.' { 1 + length_before(bytes, start - 1, class::WORD) } else { 0 };
+    let prefixed = |prefix: &[u8]| has(bytes, dotted, prefix) && end >= dotted + prefix.len() + 16;
+    if jwt || key_id || is_random(&bytes[start..end]) && any_word(PREFIXES, &prefixed) {
+        let mut to = end;
+        while byte(bytes, to) == b'.' && is(byte(bytes, to + 1), class::TOKEN) {
+            to += 1 + length(bytes, to + 1, class::TOKEN);
+        }
+        return Some(Found { from: dotted, to, kind: Kind::Token });
+    }
+    scheme(bytes, start)
+}
+
+/// What stands after `Bearer ` or `Basic ` at `start`, if it is no word of prose.
+fn scheme(bytes: &[u8], start: usize) -> Option<Found> {
+    let after = |name: &[u8]| {
+        is(before(bytes, start), class::SEPARATOR) && has(bytes, start.wrapping_sub(name.len() + 1), name)
+    };
+    let to = start
+        + length(bytes, start, class::TOKEN | class::DOT | class::LOCAL | class::HOST_END | class::SIGN);
+    let opaque = after(b"bearer") && bytes[start..to].iter().any(u8::is_ascii_digit);
+    (opaque || after(b"basic") && is_random(&bytes[start..to])).then_some(Found {
+        from: start,
+        to,
+        kind: Kind::Token,
+    })
+}
+
+/// Digits and capitals are what chance draws and names have few of.
+fn is_random(text: &[u8]) -> bool {
+    drawn(text) >= 4
+}
+
+#[inline(never)]
+fn drawn(text: &[u8]) -> usize {
+    text.iter().filter(|b| b.is_ascii_digit() || b.is_ascii_uppercase()).count()
+}
+
+fn is_uuid(text: &[u8]) -> bool {
+    text.iter().enumerate().all(|(index, b)| match index {
+        8 | 13 | 18 | 23 => *b == b'-',
+        _ => is(*b, class::HEX),
+    })
+}

@@ -1,0 +1,318 @@
+//! What can be kept of an event that was refused: its fields, stripped by the same rules, with what
+//! broke a limit cut or replaced instead of refused. It is for a person to look at and repair; whoever
+//! wants to store it as an event has to judge it like any other.
+
+use alloc::borrow::Cow;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use crate::event::Judge;
+use crate::json::{Cursor, Elements, Members, Str, push_string, seen};
+use crate::limits::{
+    DEPTH_MAX, EVENT_BYTES_MAX, KEY_CHARS_MAX, PROPERTIES_MAX, SALVAGED_FIELD_BYTES_MAX, STRING_CHARS_MAX,
+};
+use crate::pii::{self, Clues, Rules};
+use crate::properties::longer_than;
+use crate::{EventId, Timestamp, UserHash};
+
+/// Ends a string that was cut.
+const ELLIPSIS: char = '…';
+
+/// Characters of a string or key that are searched for personal data; the search takes longer than in
+/// proportion, and no more than half of them are kept.
+const SEARCHED_CHARS_MAX: usize = 2 * STRING_CHARS_MAX;
+
+/// Characters before the end of what was searched that are never kept: personal data that goes on
+/// behind that end is not recognised. Longer than any address.
+const UNSURE_CHARS: usize = 512;
+
+/// What is kept of an event that was refused. It holds no personal data that the rules know of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Salvaged {
+    /// A JSON object of at most [`EVENT_BYTES_MAX`] bytes with the fields of an event, less `user_id`
+    /// and an `id` that is none. A timestamp that is one is corrected for the sender's clock.
+    pub event: String,
+    /// Who did it, hashed: kept apart, so that the server can key it before it is stored.
+    pub user: Option<UserHash>,
+    content_from: usize,
+}
+
+impl Salvaged {
+    /// The part of `event` that says what happened, without id, timestamp and number in the session:
+    /// the same for two events that differ in nothing else.
+    pub fn content(&self) -> &str {
+        &self.event[self.content_from..]
+    }
+}
+
+/// Keeps what it can of the event in `bytes`. Strings and keys are cut to their limits, a string ending
+/// in `…`; containers too deep, numbers out of range and values that are not JSON become `null`;
+/// U+0000 becomes U+FFFD; members too many or named twice are left out, and so is what no longer fits.
+///
+/// `None` if the bytes are not UTF-8, not an object, or more than [`EVENT_BYTES_MAX`].
+pub fn salvage(bytes: &[u8], judge: &Judge<'_>) -> Option<Salvaged> {
+    if bytes.len() > EVENT_BYTES_MAX {
+        return None;
+    }
+    let fields = Fields::find(core::str::from_utf8(bytes).ok()?)?;
+    let mut salvager = Salvager { rules: judge.rules, out: String::from("{"), bytes_max: 0, open: 1 };
+
+    // What tells one event from the next comes first and is bounded, so that it always has room.
+    salvager.bytes_max = SALVAGED_FIELD_BYTES_MAX;
+    let text = |value: Option<&str>| value.and_then(string).map(Cow::into_owned);
+    if let Some(id) = text(fields.id).and_then(|id| EventId::parse(&id)) {
+        salvager.field("id", |salvager| {
+            salvager.out.push('"');
+            id.push_to(&mut salvager.out);
+            salvager.out.push('"');
+        });
+    }
+    let timestamp = text(fields.timestamp).and_then(|text| Timestamp::parse_rfc3339(&text));
+    match (timestamp, fields.timestamp) {
+        (Some(timestamp), _) => salvager.field("timestamp", |salvager| {
+            salvager.out.push('"');
+            judge.corrected(timestamp).push_rfc3339(&mut salvager.out);
+            salvager.out.push('"');
+        }),
+        (None, Some(value)) => salvager.field("timestamp", |salvager| salvager.value(value, 0)),
+        (None, None) => {}
+    }
+    if let Some(value) = fields.seq {
+        salvager.field("seq", |salvager| salvager.value(value, 0));
+    }
+
+    salvager.bytes_max = EVENT_BYTES_MAX;
+    let content_from = salvager.out.len();
+    for (name, value) in
+        [("event", fields.event), ("session_id", fields.session_id), ("properties", fields.properties)]
+    {
+        if let Some(value) = value {
+            salvager.field(name, |salvager| salvager.value(value, 0));
+        }
+    }
+    salvager.out.push('}');
+    Some(Salvaged { event: salvager.out, user: fields.user(), content_from })
+}
+
+/// The fields of an event, unread; of a field given twice, the first.
+#[derive(Default)]
+struct Fields<'a> {
+    id: Option<&'a str>,
+    event: Option<&'a str>,
+    timestamp: Option<&'a str>,
+    properties: Option<&'a str>,
+    user_id: Option<&'a str>,
+    session_id: Option<&'a str>,
+    seq: Option<&'a str>,
+}
+
+impl<'a> Fields<'a> {
+    fn find(text: &'a str) -> Option<Self> {
+        let mut fields = Self::default();
+        for member in Members::of(text.as_bytes())? {
+            let (key, value) = member.ok()?;
+            let field = match key {
+                b"id" => &mut fields.id,
+                b"event" => &mut fields.event,
+                b"timestamp" => &mut fields.timestamp,
+                b"properties" => &mut fields.properties,
+                b"user_id" => &mut fields.user_id,
+                b"session_id" => &mut fields.session_id,
+                b"seq" => &mut fields.seq,
+                _ => continue,
+            };
+            if field.is_none() {
+                *field = core::str::from_utf8(value).ok();
+            }
+        }
+        Some(fields)
+    }
+
+    /// A number is taken for the string it should have been; nothing else can name a user.
+    fn user(&self) -> Option<UserHash> {
+        let value = self.user_id?;
+        let text = match value.as_bytes().first()? {
+            b'"' => string(value)?,
+            b'0'..=b'9' => Cow::Borrowed(Cursor::new(value).scalar().ok()?),
+            _ => return None,
+        };
+        (!text.is_empty()).then(|| UserHash::of(&text))
+    }
+}
+
+struct Salvager<'r> {
+    rules: &'r Rules,
+    out: String,
+    /// How long `out` may become.
+    bytes_max: usize,
+    /// Containers of `out` that are still to be closed, a byte each.
+    open: usize,
+}
+
+impl Salvager<'_> {
+    /// Writes a field of the event, unless it turns out not to fit.
+    fn field(&mut self, name: &str, value: impl FnOnce(&mut Self)) {
+        let before = self.out.len();
+        if before > 1 {
+            self.out.push(',');
+        }
+        push_string(name, &mut self.out);
+        self.out.push(':');
+        value(self);
+        self.keep_if_it_fits(before);
+    }
+
+    /// Takes back what was written since `before` if it is too much. Says whether it was kept.
+    fn keep_if_it_fits(&mut self, before: usize) -> bool {
+        let fits = self.out.len() + self.open <= self.bytes_max;
+        if !fits {
+            self.out.truncate(before);
+        }
+        fits
+    }
+
+    /// Writes a value that stands inside `depth` containers.
+    fn value(&mut self, value: &str, depth: usize) {
+        match value.as_bytes().first() {
+            Some(b'{') if depth < DEPTH_MAX => self.object(value, depth + 1),
+            Some(b'[') if depth < DEPTH_MAX => self.array(value, depth + 1),
+            Some(b'"') => match string(value) {
+                Some(text) => push_string(&self.clean(text, STRING_CHARS_MAX), &mut self.out),
+                None => self.out.push_str("null"),
+            },
+            _ => {
+                let mut cursor = Cursor::new(value);
+                let scalar = cursor.scalar().ok().filter(|_| cursor.at_end());
+                self.out.push_str(scalar.unwrap_or("null"));
+            }
+        }
+    }
+
+    fn object(&mut self, value: &str, depth: usize) {
+        self.out.push('{');
+        self.open += 1;
+        let mut keys: Vec<Cow<'_, str>> = Vec::new();
+        // Where the text stops making sense, the object ends.
+        for (key, value) in Members::of(value.as_bytes()).into_iter().flatten().map_while(Result::ok) {
+            let (Ok(key), Ok(value)) = (core::str::from_utf8(key), core::str::from_utf8(value)) else {
+                break;
+            };
+            let Some(key) = decode(key).and_then(|key| self.clean_key(key)) else { continue };
+            if keys.contains(&key) {
+                continue;
+            }
+            if keys.len() == PROPERTIES_MAX {
+                break;
+            }
+            let before = self.out.len();
+            if !keys.is_empty() {
+                self.out.push(',');
+            }
+            push_string(&key, &mut self.out);
+            self.out.push(':');
+            self.value(value, depth);
+            if !self.keep_if_it_fits(before) {
+                break;
+            }
+            keys.push(key);
+        }
+        self.out.push('}');
+        self.open -= 1;
+    }
+
+    fn array(&mut self, value: &str, depth: usize) {
+        self.out.push('[');
+        self.open += 1;
+        let from = self.out.len();
+        for value in Elements::of(value.as_bytes()).into_iter().flatten().map_while(Result::ok) {
+            let before = self.out.len();
+            if before > from {
+                self.out.push(',');
+            }
+            self.value(core::str::from_utf8(value).unwrap_or_default(), depth);
+            if !self.keep_if_it_fits(before) {
+                break;
+            }
+        }
+        self.out.push(']');
+        self.open -= 1;
+    }
+
+    /// `key`, cut to its limit; `None` if it is or names personal data, before the cut or after it.
+    fn clean_key<'a>(&self, key: Cow<'a, str>) -> Option<Cow<'a, str>> {
+        let is_personal = |key: &str| pii::kind_of_key(key, Clues::of(key), self.rules).is_some();
+        if !longer_than(&key, KEY_CHARS_MAX) {
+            return (!is_personal(&key)).then_some(key);
+        }
+        // What it names stands at its end.
+        let end = key.char_indices().rev().nth(KEY_CHARS_MAX).map_or(0, |(at, _)| at);
+        if is_personal(head(&key, SEARCHED_CHARS_MAX)) || is_personal(&key[end..]) {
+            return None;
+        }
+        Some(cut(&key, KEY_CHARS_MAX)).filter(|key| !is_personal(key)).map(Cow::Owned)
+    }
+
+    /// `text`, masked and cut until neither is needed: a cut may bring something to light that was
+    /// part of a longer word before, and a mask may be longer than what it hides.
+    fn clean<'a>(&self, mut text: Cow<'a, str>, chars_max: usize) -> Cow<'a, str> {
+        if longer_than(&text, SEARCHED_CHARS_MAX) {
+            let searched = head(&text, SEARCHED_CHARS_MAX);
+            let mut masked = String::new();
+            if !pii::mask(searched, self.rules, &mut masked) {
+                masked.push_str(searched);
+            }
+            let sure = masked.chars().count().saturating_sub(UNSURE_CHARS);
+            masked.truncate(head(&masked, sure).len());
+            masked.push(ELLIPSIS);
+            text = Cow::Owned(masked);
+        }
+        loop {
+            let mut masked = String::new();
+            if pii::mask(&text, self.rules, &mut masked) {
+                text = Cow::Owned(masked);
+            } else if longer_than(&text, chars_max) {
+                text = Cow::Owned(cut(&text, chars_max));
+            } else {
+                return text;
+            }
+        }
+    }
+}
+
+/// The first characters of `text`.
+fn head(text: &str, chars: usize) -> &str {
+    text.char_indices().nth(chars).map_or(text, |(at, _)| &text[..at])
+}
+
+fn cut(text: &str, chars_max: usize) -> String {
+    text.chars().take(chars_max - 1).chain([ELLIPSIS]).collect()
+}
+
+/// The string that is all of `value`; `None` if it is no string.
+fn string(value: &str) -> Option<Cow<'_, str>> {
+    decode(value.strip_prefix('"')?.strip_suffix('"')?)
+}
+
+/// The string that `raw` spells, with U+FFFD for every U+0000.
+fn decode(raw: &str) -> Option<Cow<'_, str>> {
+    if let Some(text) = spelt(raw) {
+        return Some(text);
+    }
+    let mut repaired = String::with_capacity(raw.len());
+    let mut rest = raw;
+    while let Some(at) = rest.find('\\') {
+        // What follows the backslash belongs to it, a second backslash as well.
+        let length = if rest[at..].starts_with("\\u0000") { 6 } else { 2 };
+        repaired.push_str(&rest[..at]);
+        repaired.push_str(if length == 6 { "\\ufffd" } else { rest.get(at..at + length)? });
+        rest = &rest[at + length..];
+    }
+    repaired.push_str(rest);
+    spelt(&repaired).map(|text| Cow::Owned(text.into_owned()))
+}
+
+fn spelt(raw: &str) -> Option<Cow<'_, str>> {
+    let seen = if raw.contains('\\') { seen::ESCAPE } else { 0 };
+    Str { raw, seen, digits: 0 }.decode().ok().map(|(text, _repaired)| text)
+}

@@ -1,0 +1,288 @@
+"""Writes a corpus of events as NDJSON: personal values planted in keys, prose, URLs and nested values,
+and innocent values that look like them. Each line says what was planted where, so that it can be judged.
+
+    corpus.py --seed 1 --set tune|held-out --events 4000 > corpus.ndjson
+
+The two sets share nothing but the kinds: other locales, other sentences, other look-alikes.
+"""
+
+import argparse
+import base64
+import json
+import random
+import string
+import sys
+import uuid
+from urllib.parse import quote
+
+from faker import Faker
+
+LOCALES = {
+    "tune": ["en_US", "de_DE", "fr_FR", "es_ES", "it_IT", "pt_BR", "ja_JP", "pl_PL"],
+    "held-out": ["en_GB", "en_CA", "nl_NL", "sv_SE", "cs_CZ", "ru_RU", "tr_TR", "ko_KR", "en_IN", "fi_FI", "ro_RO", "es_AR"],
+}
+
+# `{}` is the value. Phones have sentences of their own: nobody writes one after "invoice".
+PROSE = {
+    "tune": [
+        "please contact {} about this",
+        "customer wrote: {} and nothing else",
+        "{}",
+        "Sent to {}.",
+        "error while saving ({})",
+        "before, {}, after",
+    ],
+    "held-out": ["user said {}", "{} was rejected", "value={}", "Thanks! Best, {}", "tried twice with {}; failed", "[{}]"],
+}
+PHONE_PROSE = {
+    "tune": ["call me at {}", "my number is {}", "Tel. {}", "reach us on {} please", "new mobile: {}"],
+    "held-out": ["please phone {} after six", "WhatsApp {}", "Contact number {}", "text {} when it arrives", "ring {} and ask"],
+}
+ID_PROSE = {
+    "tune": ["SSN {}", "tax id {}", "identity number: {}", "passport or national id {}"],
+    "held-out": ["her social security number is {}", "national id: {}", "identity card {}", "personal number {}"],
+}
+CARD_PROSE = {
+    "tune": ["paid with card {}", "card number {} was declined", "visa {} please"],
+    "held-out": ["charge my credit card {}", "card: {}", "declined card {} twice"],
+}
+
+KEYS = {
+    "tune": {
+        "email": ["email", "userEmail", "billing_email", "contact.email", "EMAIL", "e-mail"],
+        "phone": ["phone", "phoneNumber", "home_phone", "contact.phone", "mobile", "Telephone"],
+        "name": ["first_name", "lastName", "full_name", "surname", "cardholderName", "customer_name"],
+        "address": ["billing_address", "streetAddress", "address1", "shipping.address", "postal_code"],
+        "card": ["card_number", "creditCard", "cc-number", "cvc", "cardNumber"],
+        "iban": ["iban", "bank_account", "IBAN", "accountNumber"],
+        "national_id": ["ssn", "socialSecurityNumber", "passport_number", "tax_id", "nationalId"],
+        "birth_date": ["dob", "date_of_birth", "birthDate", "birthday"],
+        "password": ["password", "newPassword", "passwd", "client_secret"],
+        "token": ["authorization", "cookie", "access_token", "apiKey", "session_token"],
+        "ip": ["ip", "ip_address", "clientIp", "remote_addr"],
+    },
+    "held-out": {
+        "email": ["customer_email", "emailAddress", "work-email", "recipient.email", "Email2", "useremail"],
+        "phone": ["mobilePhone", "phone_number", "work.phone", "PHONE", "fax", "phone2"],
+        "name": ["firstName", "LAST_NAME", "given_name", "familyName", "maiden-name", "username"],
+        "address": ["homeAddress", "address_line_2", "delivery-address", "street", "zipCode"],
+        "card": ["credit_card_number", "CardNumber", "cvv", "debitCard", "security_code"],
+        "iban": ["customerIban", "bankAccountNumber", "iban_code_iban", "account_number"],
+        "national_id": ["SSN", "social_security", "passportNo", "national_insurance_number", "drivers_license"],
+        "birth_date": ["DOB", "birth_date", "dateOfBirth", "birthdate"],
+        "password": ["user_password", "passwordConfirm_password", "Passphrase", "pwd"],
+        "token": ["Authorization", "set-cookie", "refreshToken", "x-api-key", "auth_token"],
+        "ip": ["ipAddress", "user_ip", "IP", "x-forwarded-for"],
+    },
+}
+PARAMETERS = {
+    "tune": ["token", "code", "email", "session", "password", "access_token", "signature"],
+    "held-out": ["refresh_token", "api_key", "sid", "pwd", "id_token", "key", "phone"],
+}
+
+
+class Maker:
+    def __init__(self, corpus, seed):
+        self.set = corpus
+        self.random = random.Random(seed)
+        self.fakers = [Faker(locale) for locale in LOCALES[corpus]]
+        for index, faker in enumerate(self.fakers):
+            faker.seed_instance(seed * 1000 + index)
+
+    def faker(self):
+        return self.random.choice(self.fakers)
+
+    def drawn(self, count, alphabet=string.ascii_letters + string.digits):
+        return "".join(self.random.choice(alphabet) for _ in range(count))
+
+    def base64(self, value):
+        return base64.urlsafe_b64encode(value.encode()).decode().rstrip("=")
+
+    # Values, by kind.
+
+    def email(self):
+        name = self.faker().email()
+        if self.random.random() < 0.15:
+            name = self.random.choice(["jürgen", "zoë.k", "почта", "marie-ève"]) + "@" + name.split("@")[1]
+        return name
+
+    def phone(self):
+        return self.faker().phone_number()
+
+    def card(self):
+        digits = self.faker().credit_card_number()
+        if len(digits) == 16 and self.random.random() < 0.5:
+            separator = self.random.choice(" -")
+            digits = separator.join(digits[at : at + 4] for at in range(0, 16, 4))
+        return digits
+
+    def iban(self):
+        iban = self.faker().iban()
+        if self.random.random() < 0.4:
+            iban = " ".join(iban[at : at + 4] for at in range(0, len(iban), 4))
+        return iban
+
+    def national_id(self):
+        return self.faker().ssn()
+
+    def ip(self):
+        return self.faker().ipv6() if self.random.random() < 0.4 else self.faker().ipv4_public()
+
+    def mac(self):
+        mac = self.faker().mac_address()
+        return mac.replace(":", "-").upper() if self.random.random() < 0.3 else mac
+
+    def jwt(self):
+        head = self.base64(json.dumps({"alg": "HS256", "typ": "JWT"}, separators=(",", ":")))
+        body = self.base64(json.dumps({"sub": str(self.random.randrange(10**9)), "iat": 1790000000}))
+        return f"{head}.{body}.{self.drawn(43, string.ascii_letters + string.digits + '-_')}"
+
+    def api_token(self):
+        lower = string.ascii_lowercase + string.digits
+        upper = string.ascii_uppercase + string.digits
+        forms = {
+            "tune": [("sk_live_", 24, None), ("ghp_", 36, None), ("AKIA", 16, upper), ("AIza", 35, None), ("glpat-", 20, None)],
+            "held-out": [("sk_test_", 24, None), ("xoxb-", 40, None), ("npm_", 36, None), ("ASIA", 16, upper), ("gho_", 36, None), ("shpat_", 32, lower)],
+        }
+        prefix, count, alphabet = self.random.choice(forms[self.set])
+        return prefix + (self.drawn(count, alphabet) if alphabet else self.drawn(count))
+
+    def private_key(self):
+        # In pieces: the file itself must not look as if it held one.
+        lines = "\n".join(self.drawn(64) for _ in range(4))
+        kind = self.random.choice(["", "RSA ", "EC ", "OPENSSH "])
+        return f"-----BEGIN {kind}PRIVATE " + f"KEY-----\n{lines}\n-----END {kind}PRIVATE " + "KEY-----"
+
+    # Properties with something planted.
+
+    def prose(self, kind, value):
+        by_kind = {"phone": PHONE_PROSE, "national_id": ID_PROSE, "card": CARD_PROSE}.get(kind)
+        sentences = PROSE[self.set]
+        if by_kind and self.random.random() < 0.7:
+            sentences = by_kind[self.set]
+        return self.random.choice(sentences).format(value)
+
+    def planted(self):
+        """Properties, and what is planted in them: its kind, how, and the text that must be gone."""
+        way = self.random.choice(["prose", "prose", "prose", "key", "url", "nested", "parameter", "userinfo"])
+        if way == "key":
+            kind = self.random.choice(list(KEYS[self.set]))
+            value = self.by_key(kind)
+            return {self.random.choice(KEYS[self.set][kind]): value}, kind, way, value
+        if way == "parameter":
+            name = self.random.choice(PARAMETERS[self.set])
+            value = self.drawn(self.random.randrange(8, 40))
+            mark = self.random.choice(["?", "#", "?page=2&"])
+            return {"url": f"https://shop.example/x/y{mark}{name}={value}&n=1"}, "parameter", way, value
+        if way == "userinfo":
+            value = self.faker().user_name() + ":" + self.drawn(10)
+            host = self.random.choice(["db.example.org:5432/main", "shop.example/a", "localhost:6379"])
+            return {"dsn": f"{self.random.choice(['https', 'postgres', 'redis'])}://{value}@{host}"}, "userinfo", way, value
+        kinds = ["email", "phone", "card", "iban", "national_id", "ip", "mac", "jwt", "api_token", "private_key"]
+        kind = self.random.choice(kinds)
+        value = getattr(self, kind)()
+        if way == "url":
+            kind = self.random.choice(["email", "phone", "card", "iban", "ip", "jwt", "api_token"])
+            value = getattr(self, kind)()
+            # A national number in a URL says nothing of itself: its parameter does.
+            name = {"phone": "tel", "ip": "from"}.get(kind, self.random.choice(["q", "ref", "to"]))
+            encoded = quote(value, safe="")
+            if kind == "email" and self.random.random() < 0.3:
+                encoded = quote(encoded, safe="")
+            return {"page": f"https://shop.example/find?{name}={encoded}&sort=new"}, kind, way, encoded
+        text = self.prose(kind, value)
+        if way == "nested":
+            return {"items": [{"sku": "A-1", "meta": {"notes": ["ok", text]}}]}, kind, way, value
+        return {self.random.choice(["note", "message", "comment", "title", "label"]): text}, kind, way, value
+
+    def by_key(self, kind):
+        faker = self.faker()
+        made = {
+            "name": faker.name,
+            "address": lambda: faker.address().replace("\n", ", "),
+            "birth_date": lambda: faker.date_of_birth().isoformat(),
+            "password": lambda: self.drawn(12),
+            "token": lambda: self.drawn(24),
+        }
+        return made[kind]() if kind in made else getattr(self, kind)()
+
+    # Properties with nothing personal in them.
+
+    def innocent(self):
+        faker, rnd = self.faker(), self.random
+        digits = lambda count: "".join(rnd.choice(string.digits) for _ in range(count))
+        hexes = lambda count: "".join(rnd.choice("0123456789abcdef") for _ in range(count))
+        stamp = faker.date_time_between("-3y")
+        common = [
+            ("uuid", lambda: str(uuid.UUID(int=rnd.getrandbits(128), version=4))),
+            ("timestamp", lambda: stamp.isoformat() + rnd.choice(["Z", ".120Z", "+02:00"])),
+            ("unix_ms", lambda: rnd.randrange(1_500_000_000_000, 1_900_000_000_000)),
+            ("price", lambda: f"{rnd.choice('€$£')}{rnd.randrange(1, 99999):,}.{digits(2)}"),
+            ("colour", lambda: "#" + hexes(6)),
+            ("user_agent", faker.user_agent),
+            ("prose", lambda: faker.sentence(rnd.randrange(3, 14))),
+        ]
+        tune = [
+            ("order", lambda: f"ORD-{stamp.year}-{digits(7)}"),
+            ("order_number", lambda: "order " + rnd.choice("123456789") + digits(rnd.randrange(5, 10))),
+            ("sku", lambda: f"SKU-{digits(4)}-{rnd.choice(['XL', 'M', 'S'])}"),
+            ("date", lambda: stamp.strftime(rnd.choice(["%Y-%m-%d", "%d.%m.%Y", "%m/%d/%Y", "%d %B %Y", "%Y-%m-%d %H:%M:%S"]))),
+            ("version", lambda: ".".join(str(rnd.randrange(20)) for _ in range(3))),
+            ("asset", lambda: f"/static/js/main.{hexes(20)}.chunk.js"),
+            ("selector", lambda: f"main > div:nth-child({rnd.randrange(9)}) a.btn-{hexes(6)}::before"),
+            ("path", lambda: "/" + "/".join(faker.uri_path().split("/")) + f"/{digits(5)}"),
+            ("search", lambda: " ".join(faker.words(3))),
+            ("viewport", lambda: f"{rnd.randrange(300, 4000)}x{rnd.randrange(300, 2200)}"),
+            ("number", lambda: rnd.randrange(10**9)),
+            ("url", lambda: f"https://shop.example/p/{digits(6)}?utm_source=news&utm_campaign={stamp:%Y-%m-%d}&page={rnd.randrange(9)}"),
+            ("ean", faker.ean13),
+            ("email_opened", lambda: rnd.choice([True, False])),
+            ("phone_model", lambda: f"Pixel {rnd.randrange(9)}"),
+            ("address_count", lambda: rnd.randrange(9)),
+            ("name_of_feature", lambda: faker.word()),
+        ]
+        held_out = [
+            ("invoice", lambda: f"INV{stamp:%y%m}{digits(6)}"),
+            ("tracking", lambda: f"{rnd.choice(['1Z', 'RR', 'JD'])}{digits(12)}{rnd.choice(['', 'DE', 'CN'])}"),
+            ("part", lambda: f"{rnd.choice(string.ascii_uppercase)}{digits(3)}-{digits(4)}/{rnd.choice('ABC')}"),
+            ("week", lambda: stamp.strftime("%G-W%V")),
+            ("build", lambda: f"{rnd.randrange(9)}.{rnd.randrange(99)}.{rnd.randrange(9999)}+{digits(8)}"),
+            ("commit", lambda: hexes(40)),
+            ("integrity", lambda: "sha384-" + self.drawn(64)),
+            ("xpath", lambda: f"/html/body/div[{rnd.randrange(9)}]/ul/li[{rnd.randrange(99)}]"),
+            ("duration", lambda: f"{rnd.randrange(24):02}:{rnd.randrange(60):02}:{rnd.randrange(60):02}.{digits(3)}"),
+            ("isbn", faker.isbn13),
+            ("amount", lambda: f"{rnd.randrange(1, 999)} {digits(3)} {digits(3)},{digits(2)} kr"),
+            ("ratio", lambda: rnd.random() * 10 ** rnd.randrange(6)),
+            ("svg", lambda: " ".join(f"{rnd.choice('MLC')}{rnd.randrange(99)}.{digits(2)} {rnd.randrange(99)}" for _ in range(4))),
+            ("image", lambda: f"hero@{rnd.randrange(2, 4)}x.{rnd.choice(['png', 'webp'])}"),
+            ("package", lambda: f"react@{rnd.randrange(20)}.{rnd.randrange(9)}.{rnd.randrange(9)}"),
+            ("link", lambda: f"/c/{faker.slug()}-{digits(8)}?sort_by=price&size=42&promo_code={self.drawn(8).upper()}"),
+            ("mail_count", lambda: rnd.randrange(99)),
+            ("phone_case_colour", lambda: faker.color_name()),
+            ("product_name", lambda: faker.catch_phrase() if hasattr(faker, "catch_phrase") else faker.word()),
+            ("ip_rating", lambda: f"IP{rnd.randrange(60, 69)}"),
+        ]
+        name, make = rnd.choice(common + (tune if self.set == "tune" else held_out))
+        return {name: make()}
+
+
+def main():
+    options = argparse.ArgumentParser()
+    options.add_argument("--seed", type=int, required=True)
+    options.add_argument("--set", choices=list(LOCALES), required=True)
+    options.add_argument("--events", type=int, default=4000)
+    chosen = options.parse_args()
+    maker = Maker(chosen.set, chosen.seed)
+    for number in range(chosen.events):
+        if number % 2 == 0:
+            properties, kind, way, value = maker.planted()
+            line = {"properties": properties, "kind": kind, "way": way, "value": value}
+        else:
+            line = {"properties": maker.innocent(), "kind": None}
+        json.dump(line, sys.stdout, ensure_ascii=False)
+        sys.stdout.write("\n")
+
+
+if __name__ == "__main__":
+    main()
