@@ -11,7 +11,7 @@ use crate::json::{Cursor, Elements, Members, Str, push_string, seen};
 use crate::limits::{
     DEPTH_MAX, EVENT_BYTES_MAX, KEY_CHARS_MAX, PROPERTIES_MAX, SALVAGED_FIELD_BYTES_MAX, STRING_CHARS_MAX,
 };
-use crate::pii::{self, Clues, Rules};
+use crate::pii::{self, Clues, KeyFinding, Rules};
 use crate::properties::longer_than;
 use crate::{EventId, Timestamp, UserHash};
 
@@ -241,7 +241,10 @@ impl Salvager<'_> {
 
     /// `key`, cut to its limit; `None` if it is or names personal data, before the cut or after it.
     fn clean_key<'a>(&self, key: Cow<'a, str>) -> Option<Cow<'a, str>> {
-        let is_personal = |key: &str| pii::kind_of_key(key, Clues::of(key), self.rules).is_some();
+        let is_personal = |key: &str| {
+            let finding = pii::of_key(key, key, Clues::of(key), self.rules);
+            matches!(finding, KeyFinding::Personal(..) | KeyFinding::Itself(_))
+        };
         if !longer_than(&key, KEY_CHARS_MAX) {
             return (!is_personal(&key)).then_some(key);
         }
