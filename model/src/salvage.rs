@@ -11,8 +11,8 @@ use crate::json::{Cursor, Elements, Members, Str, push_string, seen};
 use crate::limits::{
     DEPTH_MAX, EVENT_BYTES_MAX, KEY_CHARS_MAX, PROPERTIES_MAX, SALVAGED_FIELD_BYTES_MAX, STRING_CHARS_MAX,
 };
-use crate::pii::{self, Clues, Rules};
-use crate::properties::longer_than;
+use crate::pii::{self, Clues, KeyFinding, Rules};
+use crate::properties::{self, longer_than};
 use crate::{EventId, Timestamp, UserHash};
 
 /// Ends a string that was cut.
@@ -75,11 +75,11 @@ pub fn salvage(bytes: &[u8], judge: &Judge<'_>) -> Option<Salvaged> {
             judge.corrected(timestamp).push_rfc3339(&mut salvager.out);
             salvager.out.push('"');
         }),
-        (None, Some(value)) => salvager.field("timestamp", |salvager| salvager.value(value, 0)),
+        (None, Some(value)) => salvager.unread_field("timestamp", value),
         (None, None) => {}
     }
     if let Some(value) = fields.seq {
-        salvager.field("seq", |salvager| salvager.value(value, 0));
+        salvager.unread_field("seq", value);
     }
 
     salvager.bytes_max = EVENT_BYTES_MAX;
@@ -88,7 +88,7 @@ pub fn salvage(bytes: &[u8], judge: &Judge<'_>) -> Option<Salvaged> {
         [("event", fields.event), ("session_id", fields.session_id), ("properties", fields.properties)]
     {
         if let Some(value) = value {
-            salvager.field(name, |salvager| salvager.value(value, 0));
+            salvager.unread_field(name, value);
         }
     }
     salvager.out.push('}');
@@ -161,6 +161,19 @@ impl Salvager<'_> {
         self.out.push(':');
         value(self);
         self.keep_if_it_fits(before);
+    }
+
+    /// Writes a field whose value may be anything.
+    fn unread_field(&mut self, name: &str, value: &str) {
+        self.field(name, |salvager| {
+            let from = salvager.out.len();
+            salvager.value(value, 0);
+            // Within the limits now, so that the rules that need to see key and value together can.
+            let within = salvager.out.split_off(from);
+            if properties::strip_value(&within, name, salvager.rules, &mut salvager.out).is_err() {
+                salvager.out.push_str("null");
+            }
+        });
     }
 
     /// Takes back what was written since `before` if it is too much. Says whether it was kept.
@@ -241,7 +254,10 @@ impl Salvager<'_> {
 
     /// `key`, cut to its limit; `None` if it is or names personal data, before the cut or after it.
     fn clean_key<'a>(&self, key: Cow<'a, str>) -> Option<Cow<'a, str>> {
-        let is_personal = |key: &str| pii::kind_of_key(key, Clues::of(key), self.rules).is_some();
+        let is_personal = |key: &str| {
+            let finding = pii::of_key(key, key, Clues::of(key), self.rules);
+            matches!(finding, KeyFinding::Personal(..) | KeyFinding::Itself(_))
+        };
         if !longer_than(&key, KEY_CHARS_MAX) {
             return (!is_personal(&key)).then_some(key);
         }
