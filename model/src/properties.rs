@@ -24,6 +24,24 @@ pub const ROOT: &str = "properties";
 /// The first thing that breaks a limit or the grammar; masks count for the event's size as what they
 /// hide did. `out` then ends where it began.
 pub fn strip(text: &str, rules: &Rules, report: &mut dyn Report, out: &mut String) -> Result<(), Refusal> {
+    run(text, rules, report, out, |stripper| stripper.document())
+}
+
+/// [`strip`] for a value of any type, which stands where the property `key` would.
+pub(crate) fn strip_value(text: &str, key: &str, rules: &Rules, out: &mut String) -> Result<(), Refusal> {
+    run(text, rules, &mut (), out, |stripper| {
+        stripper.value(0, key)?;
+        if stripper.cursor.at_end() { Ok(()) } else { Err(Code::InvalidJson) }
+    })
+}
+
+fn run(
+    text: &str,
+    rules: &Rules,
+    report: &mut dyn Report,
+    out: &mut String,
+    read: impl FnOnce(&mut Stripper<'_, '_>) -> Result<(), Code>,
+) -> Result<(), Refusal> {
     if text.len() > EVENT_BYTES_MAX {
         return Err(Refusal::new(Code::EventTooLarge, ROOT));
     }
@@ -37,7 +55,7 @@ pub fn strip(text: &str, rules: &Rules, report: &mut dyn Report, out: &mut Strin
         keys: Vec::new(),
         search: Search::Full,
     };
-    let result = stripper.document();
+    let result = read(&mut stripper);
     let path = stripper.path;
     let sized = if out.len() - from > EVENT_BYTES_MAX { Err(Code::EventTooLarge) } else { Ok(()) };
     result.and(sized).map_err(|code| {

@@ -125,9 +125,9 @@ export const FAULTS = [
     },
     async run({ disk, proxy }, rng) {
       await disk.fill();
-      // With a database that is away, the full disk is the spool's.
+      // With a database that is away, the full disk is the spool's; past the server's patience, it needs it.
       await proxy?.refuse();
-      await lasts(rng.between(300, 2_500));
+      await lasts(proxy && rng.chance(0.6) ? rng.between(3_500, 5_500) : rng.between(300, 2_500));
       const first = rng.chance(0.5);
       if (first) await disk.free();
       await proxy?.accept();
@@ -163,12 +163,14 @@ export async function revive(server) {
  * Runs every possible fault `times` times, in an order of the seed, both lanes at once.
  * @param {World} world
  * @param {object} plan
+ * @param {string[] | undefined} plan.only These kinds and no others.
  * @param {number} plan.times
  * @param {import('./random.mjs').Random} plan.rng
  * @param {(kind: string, phase: 'begin' | 'end') => void} plan.tell
  */
-export async function runFaults(world, { times, rng, tell }) {
-  const possible = FAULTS.filter((fault) => fault.missing(world) === null);
+export async function runFaults(world, { only, times, rng, tell }) {
+  const wanted = FAULTS.filter(({ kind }) => only === undefined || only.includes(kind));
+  const possible = wanted.filter((fault) => fault.missing(world) === null);
   /** @param {Fault['lane']} lane */
   const lane = async (lane) => {
     const own = rng.fork();

@@ -3,6 +3,7 @@
 
 import { parseArgs } from 'node:util';
 import { VIOLATIONS } from './checker.mjs';
+import { FAULTS } from './faults.mjs';
 import { runOracle } from './run.mjs';
 
 const HELP = `The crash oracle: is anything that the server acknowledged ever lost, doubled or altered?
@@ -15,6 +16,7 @@ history is compared with the table. Exit code 0: nothing is wrong. 1: something 
 
   --database sqlite|postgres|both  [both]
   --faults N      of each kind [5]
+  --only K,K,...  these kinds of fault: ${FAULTS.map(({ kind }) => kind).join(', ')}
   --seconds N     write at least this long [0]
   --writers N     [8]
   --rate N        events a second while nothing is broken [1000]
@@ -32,6 +34,7 @@ function readOptions(args) {
     options: {
       database: { type: 'string', default: 'both' },
       faults: { type: 'string', default: '5' },
+      only: { type: 'string' },
       seconds: { type: 'string', default: '0' },
       writers: { type: 'string', default: '8' },
       rate: { type: 'string', default: '1000' },
@@ -50,11 +53,15 @@ function readOptions(args) {
   if (databases.some((name) => name !== 'sqlite' && name !== 'postgres')) {
     throw new Error(`--database is ${values.database}: expected sqlite, postgres or both`);
   }
+  const only = values.only?.split(',');
+  const unknown = only?.find((kind) => !FAULTS.some((fault) => fault.kind === kind));
+  if (unknown !== undefined) throw new Error(`--only names ${unknown}: no fault is called so`);
   return {
     help: values.help,
     databases: /** @type {('sqlite' | 'postgres')[]} */ (databases),
     plan: {
       faults: whole('faults', 0),
+      only,
       seconds: whole('seconds', 0),
       writers: whole('writers', 1),
       rate: whole('rate', 1),

@@ -22,6 +22,7 @@ import { pause, Writer } from './writer.mjs';
  * @typedef {object} Options
  * @property {'sqlite' | 'postgres'} database
  * @property {number} faults Of each kind.
+ * @property {string[] | undefined} [only] These kinds of fault and no others.
  * @property {number} seconds At least this long.
  * @property {number} writers
  * @property {number} rate Events a second, all writers together, while nothing is broken.
@@ -77,6 +78,11 @@ export async function runOracle(options, onProgress = () => {}) {
       outcomes,
       spools: world.hasSpool,
     });
+    if (report.violations.lost && world.hasSpool) {
+      // Lost, or stuck? And what the server said about it.
+      report.details.push(`spool check: ${(await server.command('spool', 'check')).trim()}`);
+      report.details.push(`last words: ${server.output.slice(-1500)}`);
+    }
     if (crashed) {
       report.violations.crashed = 1;
       report.details.push(`crashed: the server ended by itself: ${server.output.slice(-500)}`);
@@ -141,6 +147,7 @@ async function writeUnderFaults(world, options, rng, history, onProgress) {
   }, 200);
   try {
     await runFaults(world, {
+      only: options.only,
       times: options.faults,
       rng: rng.fork(),
       tell(kind, phase) {
