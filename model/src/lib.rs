@@ -7,7 +7,7 @@
 //! 2. [`RawEvent`]: the fields are found, nothing is believed yet;
 //! 3. [`Event`]: valid and stripped of personal data. Only [`RawEvent::judge`] makes one.
 //!
-//! Of an event that is refused, [`salvage`] keeps a stripped copy for a person to repair.
+//! Of an event that is refused, [`salvage()`] keeps a stripped copy for a person to repair.
 //!
 //! Properties stay JSON text from end to end: [`properties::strip`] reads them once and writes the
 //! stripped text as it reads. There is no tree of values in between, which is what keeps the wasm
