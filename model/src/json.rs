@@ -13,10 +13,10 @@ use crate::refusal::Code;
 /// What a string's bytes include, noticed while looking for its end: the detectors of personal data
 /// pass over a string that has nothing they look for.
 pub(crate) mod seen {
-    /// A backslash: the raw text differs from the string.
-    pub(crate) const ESCAPE: u8 = 1;
     /// A digit.
-    pub(crate) const DIGIT: u8 = 2;
+    pub(crate) const DIGIT: u8 = 1;
+    /// A backslash: the raw text differs from the string.
+    pub(crate) const ESCAPE: u8 = 2;
     /// `@`.
     pub(crate) const AT: u8 = 4;
     /// `:` or `=`, which stand between a name and a value.
@@ -25,7 +25,6 @@ pub(crate) mod seen {
     pub(crate) const FOLD: u8 = 16;
     /// `[`, with which a mask begins.
     pub(crate) const MARK: u8 = 32;
-    pub(super) const DIGIT_SHIFT: u32 = DIGIT.trailing_zeros();
     /// The closing quote or a control character: the search stops.
     pub(super) const STOP: u8 = 128;
 }
@@ -49,12 +48,14 @@ const CLASS: [u8; 256] = {
     class
 };
 
-/// The [`seen`] classes of `bytes`, and how many of them are digits.
-pub(crate) fn classes(bytes: &[u8]) -> (u8, usize) {
-    bytes.iter().fold((0, 0), |(all_seen, digits), byte| {
-        let class = CLASS[usize::from(*byte)];
-        (all_seen | class, digits + usize::from(class >> seen::DIGIT_SHIFT & 1))
-    })
+/// The [`seen`] classes of `bytes`.
+pub(crate) fn classes(bytes: &[u8]) -> u8 {
+    bytes.iter().fold(0, |seen, byte| seen | CLASS[usize::from(*byte)])
+}
+
+/// How many of `bytes` are digits.
+pub(crate) fn digits(bytes: &[u8]) -> usize {
+    bytes.iter().filter(|byte| byte.is_ascii_digit()).count()
 }
 
 /// A string as it stands in JSON text.
@@ -64,8 +65,6 @@ pub(crate) struct Str<'a> {
     pub(crate) raw: &'a str,
     /// The [`seen`] classes of its bytes. With escapes, those of the decoded text are unknown.
     pub(crate) seen: u8,
-    /// How many of its bytes are digits; with escapes, unknown.
-    pub(crate) digits: usize,
 }
 
 impl<'a> Str<'a> {
@@ -121,27 +120,28 @@ impl<'a> Cursor<'a> {
         }
         let bytes = self.text.as_bytes();
         let from = self.at;
-        let (mut all_seen, mut digits) = (0, 0);
-        let mut rest = bytes[from..].iter();
-        let end = loop {
-            let Some(byte) = rest.next() else { return Err(Code::InvalidJson) };
-            let class = CLASS[usize::from(*byte)];
-            if class & seen::STOP != 0 {
-                break *byte;
-            }
+        let mut all_seen = 0;
+        let mut at = from;
+        loop {
+            let byte = *bytes.get(at).ok_or(Code::InvalidJson)?;
+            at += 1;
+            let class = CLASS[usize::from(byte)];
             all_seen |= class;
-            digits += usize::from(class >> seen::DIGIT_SHIFT & 1);
-            if class == seen::ESCAPE {
-                rest.next();
+            if class & (seen::STOP | seen::ESCAPE) != 0 {
+                if class == seen::ESCAPE {
+                    at += 1;
+                } else if byte == b'"' {
+                    break;
+                } else {
+                    return Err(Code::InvalidJson);
+                }
             }
-        };
-        if end != b'"' {
-            return Err(Code::InvalidJson);
         }
-        self.at = bytes.len() - rest.len();
+        self.at = at;
+        all_seen &= !seen::STOP;
         // An escape steps over the byte after it, which is inside a character only in bad JSON.
         let raw = self.text.get(from..self.at - 1).ok_or(Code::InvalidJson)?;
-        Ok(Str { raw, seen: all_seen, digits })
+        Ok(Str { raw, seen: all_seen })
     }
 
     /// A number, `true`, `false` or `null`, as written.

@@ -330,5 +330,5 @@ fn decode(raw: &str) -> Option<Cow<'_, str>> {
 
 fn spelt(raw: &str) -> Option<Cow<'_, str>> {
     let seen = if raw.contains('\\') { seen::ESCAPE } else { 0 };
-    Str { raw, seen, digits: 0 }.decode().ok().map(|(text, _repaired)| text)
+    Str { raw, seen }.decode().ok().map(|(text, _repaired)| text)
 }

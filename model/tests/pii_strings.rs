@@ -95,6 +95,11 @@ fn phones() {
             "41 60 51 62",
             "+44(0)1632 960001",
             "(0212) 345 67 89",
+            "50 95 04 18",
+            "604 434 076",
+            "22/262-5521",
+            "07282/49549208",
+            "168.223.9324",
         ],
     );
     kept(&[
@@ -119,6 +124,10 @@ fn phones() {
         "00001234567",
         "3.14159265358979",
         "1 234 567",
+        "123 456 789",
+        "€604 434 076,50",
+        "0 0 1440 900",
+        "10 20 30 40 50",
         "12 345 678",
         "978-3-16-148410-0",
         "ISBN 0-306-40615-2",
@@ -296,6 +305,7 @@ fn tokens() {
         "eyJust a word",
         "-----BEGIN CERTIFICATE-----\nMIIEowIBAAKCAQEA75Zm3R\n",
         "github_pat_documentation_page",
+        "sk_landing_page_2024_QX1",
         "secret_santa_landing_page",
     ]);
 }
@@ -335,6 +345,9 @@ fn what_is_nobodys_survives() {
     kept(&[
         "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/156.0.0.0 Safari/537.36",
         "Mozilla/5.0 (iPhone; CPU iPhone OS 17_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/17.5 Mobile/15E148 Safari/604.1",
+        "Mozilla/5.0 (iPod; U; CPU iPhone OS 3_2 like Mac OS X; da-DK) Version/3.0.5 Mobile/8B119 Safari/6531.13.5",
+        "/c/national-remember-43659902?page=2",
+        "RR123456785CN",
         "main > section:nth-child(4) button.cta-abcdef",
         "#ff00aa",
         "rgba(255, 255, 255, 0.5)",

@@ -13,6 +13,9 @@ from collections import Counter, defaultdict
 
 SCRAP = 4
 
+# What Presidio must be sure of for a finding to count: its phone recogniser says 0.4.
+SCORE_MIN = 0.4
+
 
 def runs(value):
     """What must not be left of a value: the value, and for numbers in groups, their long groups."""
@@ -37,20 +40,25 @@ def strings(value):
 def presidio():
     """Presidio with its pattern recognisers for English and no language model, as a function from a
     text to the text with what it found taken out."""
+    import tldextract
     from presidio_analyzer import RecognizerRegistry
     from presidio_analyzer.nlp_engine import NlpArtifacts
 
+    # The list of public suffixes that comes with it, instead of a download.
+    tldextract.tldextract.TLD_EXTRACTOR = tldextract.TLDExtract(suffix_list_urls=())
     registry = RecognizerRegistry()
     registry.load_predefined_recognizers(languages=["en"])
-    recognisers = [r for r in registry.recognizers if type(r).__name__ not in ("SpacyRecognizer", "StanzaRecognizer", "DateRecognizer", "UrlRecognizer")]
+    # Dates, URLs and UUIDs are not personal by themselves; the others need a model.
+    left_out = {"SpacyRecognizer", "StanzaRecognizer", "DateRecognizer", "UrlRecognizer", "UuidRecognizer"}
+    recognisers = [one for one in registry.recognizers if type(one).__name__ not in left_out]
     artifacts = NlpArtifacts([], [], [], [], None, "en")
 
     def strip(text):
         spans = []
         for recogniser in recognisers:
-            for result in recogniser.analyze(text, recogniser.get_supported_entities(), artifacts) or []:
-                if result.score >= 0.35:
-                    spans.append((result.start, result.end))
+            for found in recogniser.analyze(text, recogniser.get_supported_entities(), artifacts) or []:
+                if found.score >= SCORE_MIN:
+                    spans.append((found.start, found.end))
         for start, end in sorted(spans, reverse=True):
             text = text[:start] + "\N{WHITE SQUARE}" + text[end:]
         return text

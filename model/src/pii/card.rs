@@ -22,7 +22,7 @@ const ISSUED: &[(u16, u16, u8, u8)] = &[
     (5600, 5899, 12, 19),
     (6300, 6399, 12, 19),
     (6700, 6799, 12, 19),
-    (9792, 9792, 16, 16), // Troy
+    (9000, 9999, 16, 16), // Troy, Prostir
     (604, 604, 12, 16),   // Maestro in the United Kingdom
 ];
 
@@ -42,7 +42,8 @@ pub(super) fn groups(run: &Run<'_>, context: &dyn Fn() -> Context) -> usize {
         if count >= 12 && run.ends(groups) && digits.luhn(0) && ISSUED.iter().any(issued) {
             // Twelve and thirteen digits are also what articles have: then their checksum decides.
             let article = groups == 1 && count <= 13 && is_article(&digits);
-            return if article && context() != Context::Card { 0 } else { groups };
+            let counted = groups == 1 && count <= 13 && context() == Context::Reference;
+            return if counted || article && context() != Context::Card { 0 } else { groups };
         }
         if count >= 19
             || !matches!(run.separator(groups - 1), b' ' | b'-' | b'.' | b'+')

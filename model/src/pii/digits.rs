@@ -2,14 +2,17 @@
 //! once, shown to each in turn, the surest first.
 
 use super::context;
-use super::scan::{Scan, before, byte, class, is, length, length_until};
-use super::{Found, Kind, card, iban, ip, national, phone};
+use super::scan::{Scan, before, byte, class, is, length, length_before, length_until};
+use super::{Found, Kind, card, iban, ip, mac, national, phone};
 
-/// Digits below which nothing is looked for: an IPv4 address may have four.
-pub(super) const DIGITS_MIN: usize = 4;
+/// Digits below which nothing is looked for: a network card's address may have few.
+pub(super) const DIGITS_MIN: usize = 2;
 
 /// Digits of the shortest number that is not an address.
 const NUMBER_DIGITS_MIN: usize = 7;
+
+/// Digits of the shortest number in groups of which letters may stand apart: `QQ 12 34 56 C`.
+const SPACED_DIGITS_MIN: usize = 6;
 
 /// Groups that a run has at most. More are looked at as the runs that begin with the later ones.
 const GROUPS_MAX: usize = 10;
@@ -201,8 +204,19 @@ fn look_at(run: &Run<'_>, scan: &Scan<'_>) -> Looked {
     // Anything that is not found may hide a number in its later groups.
     let passed = |to| Looked { from, to, kind: None };
     let context = || context::before(scan, from);
+    // Most numbers are short ones by themselves.
+    let count = run.count(run.len);
+    let in_word = is(run.before(), class::LETTER);
+    let goes_on = is(byte(text, run.end(1)), class::HEX | class::JOIN | class::DOT);
+    if count < SPACED_DIGITS_MIN && !in_word && !goes_on {
+        return passed(run.end(1));
+    }
     if let Some(iban) = iban::around(text, from) {
         return found(iban);
+    }
+    let hex = from - length_before(text, from, class::HEX | class::JOIN | class::DOT);
+    if let Some(to) = mac::end(text, hex) {
+        return found(Found { from: hex, to, kind: Kind::Mac });
     }
     if let Some((to, personal)) = ip::v4_at(run, &context) {
         return Looked { from, to, kind: personal.then_some(Kind::Ip) };
@@ -210,7 +224,7 @@ fn look_at(run: &Run<'_>, scan: &Scan<'_>) -> Looked {
     if let Some((from, to)) = national::around(run, &context) {
         return found(Found { from, to, kind: Kind::NationalId });
     }
-    if run.count(run.len) < NUMBER_DIGITS_MIN {
+    if count < NUMBER_DIGITS_MIN {
         return passed(run.end(1));
     }
     if let Some(groups) = date_groups(run) {

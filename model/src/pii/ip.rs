@@ -4,7 +4,7 @@
 use super::context::Context;
 use super::digits::{Digits, Run};
 use super::scan::{Scan, before, byte, class, find, is, length, length_before};
-use super::{Found, Kind};
+use super::{Found, Kind, mac};
 
 /// If `run` begins with an IPv4 address or with a version number that looks like one: where it ends,
 /// and whether it is an address of somebody.
@@ -13,11 +13,18 @@ pub(super) fn v4_at(run: &Run<'_>, context: &dyn Fn() -> Context) -> Option<(usi
     if run.len < 4 || !run.separated_by(4, b'.') {
         return None;
     }
+    // `Chrome/120.0.0.0`, `lib/1.2.3.4/`.
+    if run.before() == b'/' && is(before(text, start - 1), class::WORD) {
+        return Some((run.end(4), false));
+    }
     let mut at = start;
     let mut largest = 0;
     for index in 0..4 {
+        if run.width(index) > 3 {
+            return None;
+        }
         let part = Digits::of(&text[at..at + run.width(index)]).part(0, 4, 10_000);
-        if part > 255 || run.width(index) > 3 || (run.width(index) > 1 && text[at] == b'0') {
+        if part > 255 || (run.width(index) > 1 && text[at] == b'0') {
             return None;
         }
         largest = part.max(largest);
@@ -30,8 +37,6 @@ pub(super) fn v4_at(run: &Run<'_>, context: &dyn Fn() -> Context) -> Option<(usi
     if goes_on || is(left, class::WORD | class::DOT | class::JOIN) {
         return None;
     }
-    // `Chrome/120.0.0.0`, `lib/1.2.3.4/`.
-    let product = left == b'/' && is(before(text, start - 1), class::WORD);
     let nobody = text[start..].starts_with(b"127.") || largest == 0;
     let small = run.width(0) == 1 && largest < 100;
     let version = || match context() {
@@ -39,10 +44,10 @@ pub(super) fn v4_at(run: &Run<'_>, context: &dyn Fn() -> Context) -> Option<(usi
         Context::Version => true,
         _ => small && !matches!(left, b'/' | b'@') && right != b':',
     };
-    Some((end, !(product || nobody || version())))
+    Some((end, !(nobody || version())))
 }
 
-/// The next IPv6 address.
+/// The next IPv6 address; or network card's, which is written with colons too.
 pub(super) fn v6_next(scan: &Scan<'_>, from: usize) -> Option<Found> {
     let bytes = scan.bytes();
     let mut at = from;
@@ -55,12 +60,13 @@ pub(super) fn v6_next(scan: &Scan<'_>, from: usize) -> Option<Found> {
         let end = start + length(bytes, start, class::HEX | class::COLON);
         at = end.max(colon + 1);
         let word = class::WORD | class::JOIN;
-        if start >= from
-            && !is(before(bytes, start), word)
-            && !is(byte(bytes, end), word)
-            && is_v6(&bytes[start..end])
-        {
-            return Some(Found { from: start, to: end, kind: Kind::Ip });
+        if start >= from && !is(before(bytes, start), word) && !is(byte(bytes, end), word) {
+            if is_v6(&bytes[start..end]) {
+                return Some(Found { from: start, to: end, kind: Kind::Ip });
+            }
+            if let Some(to) = mac::end(bytes, start) {
+                return Some(Found { from: start, to, kind: Kind::Mac });
+            }
         }
     }
 }

@@ -24,7 +24,7 @@ const NAMES: &[(Meaning, &str)] = &[
         "*first_name *last_name *full_name *middle_name *given_name *family_name *maiden_name *nick_name *sur_name \
          fore_name *user_name display_name real_name legal_name customer_name client_name \
          contact_name person_name patient_name employee_name recipient_name sender_name receiver_name guest_name \
-         passenger_name member_name student_name buyer_name owner_name account_name *holder_name *card_holder \
+         passenger_name member_name student_name buyer_name owner_name account_name *holder_name *card_holder *card_holder_name \
          account_holder billing_name shipping_name delivery_name mother_name spouse_name child_name visitor_name \
          user_names author_name first_names last_names f_name l_name vor_name nach_name prenom nom_de_famille \
          cognome apellido apellidos sobrenome login_name applicant_name",
@@ -110,37 +110,25 @@ enum Meaning {
     ParameterEnd,
 }
 
-/// The names as hashes of their letters, for each bucket of hashes a slice: a key is compared with a
-/// few of them, and the text of the names is not part of the program. Two hundred names in four
-/// thousand million hashes: that a key is taken for a name it is not does not happen.
-static TABLE: ([u16; BUCKETS + 1], [u32; NAMES_COUNT]) = table();
-const BUCKETS: usize = 64;
-/// Bits of an entry that are not of the hash: those are the bucket's.
-const MARK_BITS: u32 = BUCKETS.trailing_zeros();
+/// The names as hashes of their letters: a key costs a look or two, and the text of the names is not
+/// part of the program. A name's place is given by the first bits of its hash, or is the next free one
+/// after that; the other bits are kept there. A few hundred names in four thousand million hashes:
+/// that a key is taken for a name it is not does not happen.
+static TABLE: [u32; PLACES] = table();
+const PLACES: usize = 512;
+/// Bits of a place's content that are not of the hash: those the place itself tells.
+const MARK_BITS: u32 = PLACES.trailing_zeros();
+/// A name is here.
+const TAKEN: u32 = 0x40;
 const GLUED: u32 = 0x20;
 const MEANING: u32 = 0x1f;
 const INNOCENT: u32 = 0x1f;
 const WHOLE: u32 = 0x1e;
 const PARAMETER: u32 = 0x1d;
 
-/// Letters of the shortest name that tells as the end of a longer word, and of the longest name.
+/// Letters of the shortest name that tells as the end of a longer word; words of the longest name.
 const GLUED_LETTERS_MIN: usize = 5;
-const LETTERS_MAX: usize = 28;
-
-const NAMES_COUNT: usize = {
-    let mut count = 0;
-    let mut row = 0;
-    while row < NAMES.len() {
-        let names = NAMES[row].1.as_bytes();
-        let mut at = 0;
-        while at < names.len() {
-            count += (at + 1 == names.len() || names[at + 1] == b' ') as usize;
-            at += 1;
-        }
-        row += 1;
-    }
-    count
-};
+const WORDS_MAX: usize = 4;
 
 /// The hash of a name's letters, from the last to the first (FNV-1a).
 const HASH_OF_NOTHING: u32 = 0x811c_9dc5;
@@ -148,46 +136,46 @@ const fn with_letter(hash: u32, letter: u8) -> u32 {
     (hash ^ letter as u32).wrapping_mul(0x0100_0193)
 }
 
-const fn table() -> ([u16; BUCKETS + 1], [u32; NAMES_COUNT]) {
-    let mut starts = [0; BUCKETS + 1];
-    let mut entries = [0; NAMES_COUNT];
-    let mut length = 0;
-    let mut bucket = 0;
-    while bucket < BUCKETS {
-        let mut row = 0;
-        while row < NAMES.len() {
-            let names = NAMES[row].1.as_bytes();
-            let meaning = match NAMES[row].0 {
-                Personal(kind) => kind as u32,
-                Innocent => INNOCENT,
-                ParameterWhole => WHOLE,
-                ParameterEnd => PARAMETER,
-            };
-            // From the end, so that a name's letters come last first.
-            let mut at = names.len();
-            while at > 0 {
-                let mut hash = HASH_OF_NOTHING;
-                let mut glued = 0;
-                while at > 0 && names[at - 1] != b' ' {
-                    at -= 1;
-                    match names[at] {
-                        b'_' => {}
-                        b'*' => glued = GLUED,
-                        letter => hash = with_letter(hash, letter),
-                    }
+const fn table() -> [u32; PLACES] {
+    let mut places = [0; PLACES];
+    let mut row = 0;
+    while row < NAMES.len() {
+        let names = NAMES[row].1.as_bytes();
+        let meaning = match NAMES[row].0 {
+            Personal(kind) => kind as u32,
+            Innocent => INNOCENT,
+            ParameterWhole => WHOLE,
+            ParameterEnd => PARAMETER,
+        };
+        // From the end, as keys are read.
+        let mut at = names.len();
+        while at > 0 {
+            let mut hash = HASH_OF_NOTHING;
+            let mut glued = 0;
+            while at > 0 && names[at - 1] != b' ' {
+                at -= 1;
+                match names[at] {
+                    b'_' => {}
+                    b'*' => glued = GLUED,
+                    letter => hash = with_letter(hash, letter),
                 }
-                if (hash >> (32 - MARK_BITS)) as usize == bucket {
-                    entries[length] = hash << MARK_BITS | glued | meaning;
-                    length += 1;
-                }
-                at = at.saturating_sub(1);
             }
-            row += 1;
+            if hash != HASH_OF_NOTHING {
+                let mut place = place(hash);
+                while places[place] != 0 {
+                    place = (place + 1) % PLACES;
+                }
+                places[place] = hash << MARK_BITS | TAKEN | glued | meaning;
+            }
+            at = at.saturating_sub(1);
         }
-        bucket += 1;
-        starts[bucket] = length as u16;
+        row += 1;
     }
-    (starts, entries)
+    places
+}
+
+const fn place(hash: u32) -> usize {
+    (hash >> (32 - MARK_BITS)) as usize
 }
 
 /// What the value of `key` is, going by the key alone: its last letters, whatever their case and what
@@ -197,10 +185,11 @@ const fn table() -> ([u16; BUCKETS + 1], [u32; NAMES_COUNT]) {
 pub(super) fn kind(key: &[u8], is_in_url: bool) -> Option<Kind> {
     let mut hash = HASH_OF_NOTHING;
     let mut letters = 0;
+    let mut words = 0;
     let mut found = INNOCENT;
     let mut after = 0u8;
     let mut at = key.len();
-    while at > 0 && letters < LETTERS_MAX {
+    while at > 0 && words < WORDS_MAX {
         at -= 1;
         let byte = key[at];
         if is(byte, class::LETTER | class::HIGH) {
@@ -210,7 +199,7 @@ pub(super) fn kind(key: &[u8], is_in_url: bool) -> Option<Kind> {
             let left = before(key, at);
             let apart = !is(left, class::LETTER | class::HIGH)
                 || byte.is_ascii_uppercase() && (left.is_ascii_lowercase() || after.is_ascii_lowercase());
-            if apart || letters >= GLUED_LETTERS_MIN {
+            if apart || words == 0 && letters >= GLUED_LETTERS_MIN {
                 // The longest name wins, so that an `email_address` is not a postal address.
                 if let Some(mark) = look_up(hash) {
                     let fits = match mark & MEANING {
@@ -221,6 +210,7 @@ pub(super) fn kind(key: &[u8], is_in_url: bool) -> Option<Kind> {
                     found = if fits { mark } else { found };
                 }
             }
+            words += usize::from(apart);
         }
         after = byte;
     }
@@ -233,12 +223,15 @@ pub(super) fn kind(key: &[u8], is_in_url: bool) -> Option<Kind> {
 
 /// What the name with `hash` means, if it is one.
 fn look_up(hash: u32) -> Option<u32> {
-    let bucket = (hash >> (32 - MARK_BITS)) as usize;
-    let (starts, entries) = &TABLE;
-    for entry in &entries[usize::from(starts[bucket])..usize::from(starts[bucket + 1])] {
-        if (entry ^ hash << MARK_BITS) >> MARK_BITS == 0 {
-            return Some(entry & (MEANING | GLUED));
+    let mut place = place(hash);
+    loop {
+        let there = TABLE[place % PLACES];
+        if there == 0 {
+            return None;
         }
+        if (there ^ hash << MARK_BITS) >> MARK_BITS == 0 {
+            return Some(there);
+        }
+        place += 1;
     }
-    None
 }

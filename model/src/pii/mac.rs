@@ -1,40 +1,26 @@
 //! Addresses of network cards (EUI-48): six pairs of hex digits with one separator, or three fours
 //! with full stops.
 
-use super::scan::{Scan, before, byte, class, is, length, length_until};
-use super::{Found, Kind};
+use super::scan::{before, byte, class, is, length};
 
-pub(super) fn next(scan: &Scan<'_>, from: usize) -> Option<Found> {
-    let bytes = scan.bytes();
+/// Where the address ends that begins at `from`, if one does.
+#[inline(never)]
+pub(super) fn end(bytes: &[u8], from: usize) -> Option<usize> {
+    let wide = length(bytes, from, class::HEX);
+    let separator = byte(bytes, from + wide);
+    let mut pieces = match (wide, separator) {
+        (4, b'.') => 3,
+        (2, b':' | b'-') => 6,
+        _ => return None,
+    };
     let mut at = from;
-    loop {
-        let sign = at + length_until(bytes, at, class::COLON | class::JOIN | class::DOT);
-        if sign >= bytes.len() {
-            return None;
-        }
-        let separator = bytes[sign];
-        let (pieces, wide) = if separator == b'.' { (3, 4) } else { (6, 2) };
-        let start = sign.wrapping_sub(wide);
-        let mut end = start;
-        let mut piece = 0;
-        while piece < pieces
-            && length(bytes, end, class::HEX) == wide
-            && (piece == 0 || bytes[end - 1] == separator)
-        {
-            end += wide + 1;
-            piece += 1;
-        }
-        end = end.wrapping_sub(1);
-        let left = before(bytes, start);
-        let alone = !is(left, class::WORD) && left != separator && !is(byte(bytes, end), class::WORD);
-        // Six pairs of digits between hyphens are a date and a time; numbers have full stops.
-        if piece == pieces
-            && alone
-            && (separator == b':'
-                || length(bytes, start, class::DIGIT | class::JOIN | class::DOT) < end - start)
-        {
-            return Some(Found { from: start, to: end, kind: Kind::Mac });
-        }
-        at = sign + 1;
+    while pieces > 0 && length(bytes, at, class::HEX) == wide && (at == from || bytes[at - 1] == separator) {
+        at += wide + 1;
+        pieces -= 1;
     }
+    let at = at - 1;
+    let alone = !is(before(bytes, from), class::WORD) && !is(byte(bytes, at), class::WORD);
+    // Six pairs of digits between hyphens are a date and a time; numbers have full stops.
+    let numeric = length(bytes, from, class::DIGIT | class::JOIN | class::DOT) >= at - from;
+    (pieces == 0 && alone && !numeric).then_some(at)
 }

@@ -129,17 +129,16 @@ pub(crate) struct Clues {
 
 impl Clues {
     pub(crate) fn of(text: &str) -> Self {
-        let (seen, digits) = json::classes(text.as_bytes());
-        Self { seen, digits }
+        Self { seen: json::classes(text.as_bytes()), digits: json::digits(text.as_bytes()) }
     }
 
     /// What reading the string noticed, or with escapes, what its decoded `text` shows.
     pub(crate) fn read(raw: Str<'_>, text: &str) -> Self {
         if raw.seen & seen::ESCAPE != 0 {
-            Self::of(text)
-        } else {
-            Self { seen: raw.seen, digits: raw.digits }
+            return Self::of(text);
         }
+        let digits = if raw.seen & seen::DIGIT != 0 { json::digits(text.as_bytes()) } else { 0 };
+        Self { seen: raw.seen, digits }
     }
 }
 
@@ -258,8 +257,8 @@ fn find(text: &str, key: &str, clues: Clues, rules: &Rules) -> Vec<Finding> {
     }
     let mut scan = Scan::new(text, key, rules, seen);
     if seen & seen::FOLD != 0 {
-        let folded = scan.clues();
-        (seen, digits) = (seen | folded.0, digits.max(folded.1));
+        seen |= json::classes(scan.bytes());
+        digits = json::digits(scan.bytes());
     }
     if seen & seen::MARK != 0 {
         scan.blank_masks();
@@ -284,9 +283,6 @@ fn find(text: &str, key: &str, clues: Clues, rules: &Rules) -> Vec<Finding> {
     }
     if seen & seen::AT != 0 {
         sweep(&mut scan, &email::next);
-    }
-    if seen & seen::PAIR != 0 || digits > 0 {
-        sweep(&mut scan, &mac::next);
     }
     if seen & seen::PAIR != 0 {
         sweep(&mut scan, &ip::v6_next);

@@ -26,49 +26,72 @@ enum Check {
     /// Eight digits are a date from 1800 on.
     Birth,
     By11,
-    /// Brazil's two check digits, or Poland's one and a date.
+    /// The two check digits of Brazil, Turkey or Norway, or Poland's one and a date.
     Eleven,
 }
 
+/// A form, and how numbers of it begin: with so many letters, or with so many digits in one piece.
+struct Form {
+    letters: u8,
+    digits: u8,
+    /// Whether separators may be left out, so that the first piece may be longer.
+    loose: bool,
+    text: &'static [u8],
+    check: Check,
+}
+
+const fn form(text: &'static [u8], check: Check) -> Form {
+    let mut letters = 0;
+    while text[letters] == b'?' {
+        letters += 1;
+    }
+    let mut digits = letters;
+    while digits < text.len() && (text[digits] == b'#' || text[digits].is_ascii_digit()) {
+        digits += 1;
+    }
+    let loose = digits < text.len() && text[digits] == b' ';
+    Form { letters: letters as u8, digits: (digits - letters) as u8, loose, text, check }
+}
+
 /// The forms (see [`pattern`]), each country's most distinct ones.
-const FORMS: &[(&[u8], Check)] = &[
+const FORMS: &[Form] = &[
     // United States: hyphens make it one even where the area is not (yet) given out.
-    (b"###-##-####", Check::Form),
-    (b"### ## ####", Check::UsArea),
+    form(b"###-##-####", Check::Form),
+    form(b"### ## ####", Check::UsArea),
     // United Kingdom: national insurance.
-    (b"?? ## ## ## ?", Check::UkLetters),
+    form(b"?? ## ## ## ?", Check::UkLetters),
     // Spain: DNI and NIE.
-    (b"######## ?", Check::DniLetter),
-    (b"##.###.### ?", Check::DniLetter),
-    (b"? ####### ?", Check::DniLetter),
+    form(b"######## ?", Check::DniLetter),
+    form(b"##.###.### ?", Check::DniLetter),
+    form(b"? ####### ?", Check::DniLetter),
     // France: NIR with its key.
-    (b"# ## ## ## ### ### ##", Check::NirKey),
+    form(b"# ## ## ## ### ### ##", Check::NirKey),
     // Italy: codice fiscale. Mexico: CURP. India: PAN of a person.
-    (b"??????##?##?###?", Check::Form),
-    (b"????######??????*#", Check::Form),
-    (b"?????####?", Check::TaxpayerP),
+    form(b"??????##?##?###?", Check::Form),
+    form(b"????######??????*#", Check::Form),
+    form(b"?????####?", Check::TaxpayerP),
     // Brazil: CPF. Chile: RUT. Argentina: CUIL. Switzerland: AHV. Thailand. Russia: SNILS. Belgium.
-    (b"###.###.###-##", Check::Form),
-    (b"##.###.###-*", Check::Form),
-    (b"2#-########-#", Check::Form),
-    (b"756.####.####.##", Check::Form),
-    (b"#-####-#####-##-#", Check::Form),
-    (b"###-###-### ##", Check::Form),
-    (b"##.##.##-###.##", Check::Form),
-    (b"###########", Check::Eleven),
+    form(b"###.###.###-##", Check::Form),
+    form(b"##.###.###-*", Check::Form),
+    form(b"2#-########-#", Check::Form),
+    form(b"756.####.####.##", Check::Form),
+    form(b"#-####-#####-##-#", Check::Form),
+    form(b"###-###-### ##", Check::Form),
+    form(b"##.##.##-###.##", Check::Form),
+    form(b"###########", Check::Eleven),
     // Germany: social insurance.
-    (b"########?###", Check::Form),
+    form(b"########?###", Check::Form),
     // Canada.
-    (b"###-###-###", Check::Luhn),
+    form(b"###-###-###", Check::Luhn),
     // Sweden and Finland, South Korea, Czechia and Slovakia, Latvia, China.
-    (b"######-####", Check::DateAndSum),
-    (b"########-####", Check::DateAndSum),
-    (b"######-#######", Check::YearMonthDay),
-    (b"######-###?", Check::DayMonthYear),
-    (b"######a###*", Check::DayMonthYear),
-    (b"######/####", Check::By11),
-    (b"######-#####", Check::DayMonthYear),
-    (b"#################*", Check::Birth),
+    form(b"######-####", Check::DateAndSum),
+    form(b"########-####", Check::DateAndSum),
+    form(b"######-#######", Check::YearMonthDay),
+    form(b"######-###?", Check::DayMonthYear),
+    form(b"######a###*", Check::DayMonthYear),
+    form(b"######/####", Check::By11),
+    form(b"######-#####", Check::DayMonthYear),
+    form(b"#################*", Check::Birth),
 ];
 
 /// A number around the first group of `run`: where it begins and ends.
@@ -82,7 +105,8 @@ pub(super) fn around(run: &Run<'_>, context: &dyn Fn() -> Context) -> Option<(us
     {
         return Some((start - 3, to));
     }
-    let digits_first = run.count(run.len) >= DIGITS_MIN && !is(before(text, start), class::JOIN | class::DOT);
+    let enough = run.count(run.len) >= DIGITS_MIN || is(byte(text, run.end(1)), class::LETTER);
+    let digits_first = enough && !is(before(text, start), class::JOIN | class::DOT);
     if (letters > 0 || digits_first)
         && let Some(to) = formed(text, start - letters, letters, context)
     {
@@ -94,10 +118,12 @@ pub(super) fn around(run: &Run<'_>, context: &dyn Fn() -> Context) -> Option<(us
 /// Where the number ends that begins at `from` with so many `letters` and has one of the forms.
 #[inline(never)]
 fn formed(text: &[u8], from: usize, letters: usize, context: &dyn Fn() -> Context) -> Option<usize> {
-    FORMS.iter().find_map(|(form, check)| {
-        let begins = form.iter().take_while(|b| **b == b'?').count() == letters;
-        let to = if begins { pattern::end(text, from, form)? } else { return None };
-        holds(*check, &text[from..to], context).then_some(to)
+    let digits = length(text, from, class::DIGIT);
+    FORMS.iter().find_map(|form| {
+        let begins = usize::from(form.letters) == letters
+            && (letters > 0 || form.loose || usize::from(form.digits) == digits);
+        let to = if begins { pattern::end(text, from, form.text)? } else { return None };
+        holds(form.check, &text[from..to], context).then_some(to)
     })
 }
 
@@ -105,6 +131,10 @@ fn formed(text: &[u8], from: usize, letters: usize, context: &dyn Fn() -> Contex
 fn said(run: &Run<'_>, context: &dyn Fn() -> Context) -> Option<(usize, usize)> {
     let text = run.text;
     let from = run.start() - length_before(text, run.start(), class::WORD);
+    // The last part of `a-national-holiday-20261224` is none.
+    if is(before(text, from), class::JOIN) {
+        return None;
+    }
     let mut to = from;
     let mut digits = 0;
     let mut at = from;
@@ -135,7 +165,8 @@ fn holds(check: Check, text: &[u8], context: &dyn Fn() -> Context) -> bool {
             text.len() == 11 && !matches!(part(0, 3), 0 | 666 | 900..) && part(3, 2) > 0 && part(5, 4) > 0
         }
         Check::UkLetters => {
-            matches!(last, b'A'..=b'D') && !b"DFIQUV".contains(&first) || text.starts_with(b"ZZ")
+            matches!(last, b'A'..=b'D') && !matches!(first, b'D' | b'F' | b'I' | b'Q' | b'U' | b'V')
+                || text.starts_with(b"ZZ")
         }
         Check::DniLetter => {
             let series = match first {
@@ -163,7 +194,12 @@ fn holds(check: Check, text: &[u8], context: &dyn Fn() -> Context) -> bool {
             let poland = digits.weighted(b"13791379131").is_multiple_of(10)
                 && (1..=31).contains(&part(4, 2))
                 && part(2, 2) % 20 <= 12;
-            (brazil || poland) && !matches!(context(), Context::Reference | Context::Version)
+            let turkey = digits.weighted(b"797979797") % 10 == part(9, 1)
+                && digits.weighted(b"1111111111") % 10 == part(10, 1);
+            let norway = digits.weighted(b"3761894521").is_multiple_of(11)
+                && digits.weighted(b"54327654321").is_multiple_of(11);
+            (brazil || poland || turkey || norway)
+                && !matches!(context(), Context::Reference | Context::Version)
         }
     }
 }

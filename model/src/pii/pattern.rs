@@ -17,7 +17,7 @@ pub(super) fn end(bytes: &[u8], from: usize, form: &[u8]) -> Option<usize> {
             b'?' => is(there, class::LETTER),
             b'*' => is(there, class::WORD),
             b' ' => {
-                at += usize::from(is(there, class::SEPARATOR));
+                at += usize::from(matches!(there, b' ' | b'-' | b'.'));
                 continue;
             }
             _ => there.eq_ignore_ascii_case(wanted),

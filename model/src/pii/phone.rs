@@ -30,7 +30,10 @@ pub(super) fn around(run: &Run<'_>, context: &dyn Fn() -> Context) -> Option<(us
         Some(groups) if groups > 1 => groups,
         // In one piece, or not shaped like a telephone number: the words before it decide.
         _ => match context() {
-            Context::Phone if run.before() != b'-' => longest(run, 7, 15, 2)?,
+            // `Mobile/8B114 Safari/6533.42.7` calls nobody.
+            Context::Phone if !joined || run.before() == b'/' && run.separator(0) != b'.' => {
+                longest(run, 7, 15, 1)?
+            }
             Context::Unknown => sure?,
             _ => return None,
         },
@@ -59,16 +62,18 @@ fn longest(run: &Run<'_>, shortest: usize, most: usize, width_min: usize) -> Opt
 fn shaped(run: &Run<'_>, opened: bool) -> Option<usize> {
     let first = byte(run.text, run.start());
     let widths = |from: usize| [0, 1, 2].map(|index| run.width(from + index));
-    // `555-123-4567`, `1 555 123 4567`: areas begin with 2 to 9 (North American Numbering Plan).
+    // `555-123-4567`, `1 555 123 4567`: areas begin with 2 to 9 (North American Numbering Plan); apart
+    // with nothing but spaces, only those.
     let country = usize::from(run.width(0) == 1 && first == b'1');
     let area = byte(run.text, run.start() + country * 2);
-    if widths(country) == [3, 3, 4] && !matches!(area, b'0' | b'1') && ends(run, country + 3) {
+    let planned = !matches!(area, b'0' | b'1') || country == 0 && first == b'1' && run.separator(0) != b' ';
+    if widths(country) == [3, 3, 4] && planned && ends(run, country + 3) {
         return Some(country + 3);
     }
     // `06 12 34 56 78`, `020 7946 0958`, `07911123456`, `0049 30 1234567`.
     if first == b'0' && run.width(0) >= 2 {
         let abroad = byte(run.text, run.start() + 1) == b'0';
-        let (shortest, most) = if abroad { (11, 16) } else { (9, 12) };
+        let (shortest, most) = if abroad { (11, 16) } else { (9, 13) };
         // One piece with two zeros in front is a padded number, as is a long one.
         return longest(run, shortest, most, 2).filter(|groups| *groups > 1 || !abroad && run.width(0) <= 11);
     }
@@ -89,21 +94,25 @@ fn shaped(run: &Run<'_>, opened: bool) -> Option<usize> {
     if hyphened && groups == 3 && run.width(0) <= 3 && run.width(1) == 4 && last == 4 {
         return Some(groups);
     }
-    // `11 91234-5678`, `8 912 345-67-89`.
-    let mixed =
-        (0..groups - 1).all(|index| matches!(run.separator(index), b' ' | b'-')) && !spaced && !hyphened;
-    if mixed
-        && groups >= 3
-        && run.count(groups) >= 9
-        && run.width(0) <= 3
-        && (last == 4 || last == 2 && run.width(groups - 2) == 2)
+    // `11 91234-5678`, `8 912 345-67-89`, `22/262-5521`.
+    let mixed = (0..groups - 1).all(|index| matches!(run.separator(index), b' ' | b'-' | b'/'))
+        && !spaced
+        && !hyphened;
+    let subscriber = last == 4 || last == 2 && run.width(groups - 2) == 2;
+    if mixed && groups >= 3 && run.count(groups) >= 9 && run.width(0) <= 3 && subscriber {
+        return Some(groups);
+    }
+    // `50 95 04 18`, `604 434 076`: so many and no more, and no price.
+    let all = |width: usize| groups == run.len && (0..groups).all(|index| run.width(index) == width);
+    let priced = run.before() == b'$' || run.before() >= 0x80 || byte(run.text, run.end(groups)) == b',';
+    if spaced && !priced && (all(2) && groups == 4 && first >= b'2' || all(3) && groups == 3 && first >= b'5')
     {
         return Some(groups);
     }
     // All of its text, in groups as no price is: `41 60 51 62`.
     let whole = run.start() == 0 && run.end(groups) == run.text.len();
     let thousands = (1..groups).all(|index| run.width(index) == 3);
-    (whole && spaced && groups >= 3 && !thousands && run.width(0) >= 2).then_some(groups)
+    (whole && spaced && groups >= 3 && !thousands && !all(2) && run.width(0) >= 2).then_some(groups)
 }
 
 /// Whether the first `groups` are all of a number, but for its extension.

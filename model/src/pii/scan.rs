@@ -6,7 +6,7 @@ use alloc::borrow::Cow;
 use alloc::vec::Vec;
 
 use super::{Finding, Kind, Rules, rules::Action};
-use crate::json::{self, seen};
+use crate::json::seen;
 
 /// Stands where the text is decided about: neither a letter nor a digit, a space or a separator.
 const BLANK: u8 = 1;
@@ -39,11 +39,6 @@ impl<'t> Scan<'t> {
 
     pub(super) fn bytes(&self) -> &[u8] {
         &self.bytes
-    }
-
-    /// The [`seen`] classes and the digits of the text as it is read now.
-    pub(super) fn clues(&self) -> (u8, usize) {
-        json::classes(&self.bytes)
     }
 
     /// Whether the byte at `at` was written as more than itself: `%20`.
@@ -221,31 +216,22 @@ pub(super) fn before(bytes: &[u8], at: usize) -> u8 {
 /// How many bytes from `at` on are in `set`.
 #[inline(never)]
 pub(super) fn length(bytes: &[u8], at: usize, set: u16) -> usize {
-    let mut end = at;
-    while end < bytes.len() && is(bytes[end], set) {
-        end += 1;
-    }
-    end - at
+    let rest = bytes.get(at..).unwrap_or_default();
+    rest.iter().position(|b| !is(*b, set)).unwrap_or(rest.len())
 }
 
 /// How many bytes from `at` on are in none of `set`.
 #[inline(never)]
 pub(super) fn length_until(bytes: &[u8], at: usize, set: u16) -> usize {
-    let mut end = at;
-    while end < bytes.len() && !is(bytes[end], set) {
-        end += 1;
-    }
-    end - at
+    let rest = bytes.get(at..).unwrap_or_default();
+    rest.iter().position(|b| is(*b, set)).unwrap_or(rest.len())
 }
 
 /// How many bytes just before `at` are in `set`.
 #[inline(never)]
 pub(super) fn length_before(bytes: &[u8], at: usize, set: u16) -> usize {
-    let mut start = at;
-    while is(before(bytes, start), set) {
-        start -= 1;
-    }
-    at - start
+    let head = bytes.get(..at).unwrap_or_default();
+    head.iter().rev().position(|b| !is(*b, set)).unwrap_or(head.len())
 }
 
 /// Where the first `wanted` from `at` on is; the end of the text if there is none.

@@ -8,7 +8,7 @@ use super::{Found, Kind};
 pub(super) const WORD_MIN: usize = 12;
 
 /// Beginnings of tokens. What follows must look drawn by lot.
-const PREFIXES: &[u8] = b"sk_ rk_ whsec_ sk- ghp_ gho_ ghu_ ghs_ ghr_ github_pat_ glpat- gldt- glrt- xox xapp- aiza npm_ pypi- hf_ dop_v1_ shpat_ shpss_ \
+const PREFIXES: &[u8] = b"sk_ sk- sk_live_ sk_test_ rk_live_ rk_test_ sk-ant- sk-proj- whsec_ ghp_ gho_ ghu_ ghs_ ghr_ github_pat_ glpat- gldt- glrt- xoxb- xoxp- xoxa- xoxr- xoxs- xoxe- xapp- aiza npm_ pypi- hf_ dop_v1_ shpat_ shpss_ \
 sq0 lin_api_ nvapi- r8_ tskey- pmak- sntrys_ xkeysib- sbp_ gsk_ sg. ya29. hvs.";
 
 /// Claims the tokens of the text, and blanks its UUIDs: what looks like a number in one is none.
@@ -45,7 +45,13 @@ fn token(bytes: &[u8], start: usize, end: usize) -> Option<Found> {
     // A prefix may end in a full stop, which begins a new word.
     let dotted = start
         - if before(bytes, start) == b'.' { 1 + length_before(bytes, start - 1, class::WORD) } else { 0 };
-    let prefixed = |prefix: &[u8]| has(bytes, dotted, prefix) && end >= dotted + prefix.len() + 16;
+    let prefixed = |prefix: &[u8]| {
+        let rest = dotted + prefix.len();
+        // A short prefix is also how names begin: `sk_landing_page`.
+        has(bytes, dotted, prefix)
+            && end >= rest + 16
+            && (prefix.len() > 3 || length(bytes, rest, class::WORD) >= 16)
+    };
     if jwt || key_id || is_random(&bytes[start..end]) && any_word(PREFIXES, &prefixed) {
         let mut to = end;
         while byte(bytes, to) == b'.' && is(byte(bytes, to + 1), class::TOKEN) {
@@ -73,7 +79,7 @@ fn scheme(bytes: &[u8], start: usize) -> Option<Found> {
 
 /// Digits and capitals are what chance draws and names have few of.
 fn is_random(text: &[u8]) -> bool {
-    drawn(text) >= 4
+    drawn(text) >= 3
 }
 
 #[inline(never)]

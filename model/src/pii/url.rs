@@ -1,7 +1,7 @@
 //! What URLs, cookies and log lines carry by name: `user:password@`, sensitive parameters of a query or
 //! a fragment, and pairs such as `"password":"..."` in JSON kept as a string.
 
-use super::scan::{Scan, before, byte, class, is, is_blank, length, length_before, length_until};
+use super::scan::{Scan, before, byte, class, find, is, is_blank, length, length_before, length_until};
 use super::{Found, Kind, key};
 
 const NAME: u16 = class::WORD | class::JOIN | class::DOT | class::BRACKET;
@@ -39,7 +39,7 @@ fn user_info(bytes: &[u8], from: usize) -> Option<Found> {
         to -= 1;
     }
     let to = to.checked_sub(1).filter(|to| *to > from)?;
-    bytes[from..to].contains(&b':').then_some(Found { from, to, kind: Kind::Password })
+    (find(bytes, from, b':') < to).then_some(Found { from, to, kind: Kind::Password })
 }
 
 /// The value after the `=` at `sign`, if its name is one of secrets.

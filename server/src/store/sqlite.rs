@@ -11,7 +11,7 @@ use std::{
 use async_trait::async_trait;
 use pharos_model::Timestamp;
 use sqlx::{
-    AssertSqlSafe, ConnectOptions, Row as _, SqlSafeStr, SqlitePool, TypeInfo, ValueRef,
+    AssertSqlSafe, ConnectOptions, Connection as _, Row as _, SqlSafeStr, SqlitePool, TypeInfo, ValueRef,
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteRow, SqliteSynchronous},
 };
 use uuid::Uuid;
@@ -64,8 +64,7 @@ impl SqliteStore {
             .foreign_keys(true)
             .disable_statement_logging();
         // Opened now, not at first use: it creates the file, and a wrong path stops the start.
-        let writer = SqlitePoolOptions::new()
-            .max_connections(1)
+        let writer = one_writer()
             .acquire_timeout(limits.store_timeout)
             .connect_with(options.clone())
             .await
@@ -78,6 +77,14 @@ impl SqliteStore {
         let lock_path = path.with_extension("lock");
         Ok(Self { writer, readers, lock_path, timeout, not_kept: NotKept::default() })
     }
+}
+
+/// A pool of one connection for writing. After a full disk SQLite ends the transaction itself, and the
+/// connection takes it to be open still: such a one is closed, and another opened in its place.
+pub(super) fn one_writer() -> SqlitePoolOptions {
+    SqlitePoolOptions::new()
+        .max_connections(1)
+        .before_acquire(|connection, _| Box::pin(async move { Ok(!connection.is_in_transaction()) }))
 }
 
 #[async_trait]

@@ -13,12 +13,12 @@ use std::{
 use pharos_model::Timestamp;
 use sqlx::{
     ConnectOptions, Row as _, SqliteConnection, SqlitePool,
-    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
+    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous},
 };
 use tokio::sync::Mutex;
 use uuid::Uuid;
 
-use super::{Flush, Mark, QuarantineRow, Row};
+use super::{Flush, Mark, QuarantineRow, Row, sqlite::one_writer};
 use crate::{clock, outcome::OutcomeCount};
 
 /// `pharos spool` may hold the file for a moment.
@@ -115,7 +115,7 @@ impl Spool {
             .busy_timeout(BUSY_TIMEOUT)
             .disable_statement_logging();
         let failed = |error: sqlx::Error| failed(path, error.to_string());
-        let pool = SqlitePoolOptions::new().max_connections(1).connect_with(options).await.map_err(failed)?;
+        let pool = one_writer().connect_with(options).await.map_err(failed)?;
         let spool = Self {
             pool,
             path: path.to_owned(),
@@ -311,4 +311,31 @@ async fn insert(
     .execute(connection)
     .await?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::outcome::{Outcome, Tally};
+
+    #[tokio::test]
+    async fn a_spool_works_again_when_the_disk_has_room_again() {
+        let dir = tempfile::TempDir::new().unwrap();
+        let spool = Spool::open(&dir.path().join("spool.db"), 1 << 30).await.unwrap();
+        let mut tally = Tally::default();
+        tally.add(1, clock::now(), Outcome::Filtered("disabled"), 1);
+        let outcomes = tally.counts();
+        let flush = |outcomes| Flush { mark: Mark::new(), rows: &[], outcomes, quarantine: &[] };
+        spool.append(&[flush(&outcomes)]).await.unwrap();
+
+        // The file may not grow: what SQLite then says is what it says of a full disk.
+        sqlx::query("PRAGMA max_page_count = 1").execute(&spool.pool).await.unwrap();
+        let many = vec![outcomes[0].clone(); 1000];
+        let error = spool.append(&[flush(&many)]).await.unwrap_err().to_string();
+        assert!(error.contains("full"), "{error}");
+
+        // The limit was that connection's. A disk with room again is met by any connection.
+        spool.append(&[flush(&many)]).await.unwrap();
+        assert_eq!(spool.check().await.unwrap().flushes, 2);
+    }
 }
