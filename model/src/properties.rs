@@ -250,7 +250,7 @@ impl Stripper<'_, '_> {
         let digits = whole.bytes().take_while(u8::is_ascii_digit).count();
         let plain = matches!(whole.as_bytes().get(digits), None | Some(b'.'));
         if plain && digits >= NUMBER_DIGITS_MIN {
-            match self.masked(&whole[..digits], key, Clues { seen: seen::DIGIT, digits }) {
+            match self.masked(&whole[..digits], key, Clues(seen::DIGIT)) {
                 Some(masked) if masked.is_empty() => self.out.push_str("null"),
                 Some(masked) => push_string(&masked, self.out),
                 None => self.out.push_str(token),

@@ -33,17 +33,15 @@ pub(super) fn groups(run: &Run<'_>, context: &dyn Fn() -> Context) -> usize {
         return 0;
     }
     for groups in 1..=run.len {
-        let digits = run.digits(groups);
-        let count = digits.len;
-        let head = digits.part(0, 4, 10_000) as u16;
-        let issued = |(from, to, shortest, longest): &(u16, u16, u8, u8)| {
-            (*from..=*to).contains(&head) && (usize::from(*shortest)..=usize::from(*longest)).contains(&count)
-        };
-        if count >= 12 && run.ends(groups) && digits.luhn(0) && ISSUED.iter().any(issued) {
+        let count = run.count(groups);
+        if count >= 12 && run.ends(groups) && is_card(&run.digits(groups)) {
+            if groups > 1 || count > 13 {
+                return groups;
+            }
             // Twelve and thirteen digits are also what articles have: then their checksum decides.
-            let article = groups == 1 && count <= 13 && is_article(&digits);
-            let counted = groups == 1 && count <= 13 && context() == Context::Reference;
-            return if counted || article && context() != Context::Card { 0 } else { groups };
+            let wanted = context();
+            let other = wanted == Context::Reference || is_article(&run.digits(1)) && wanted != Context::Card;
+            return if other { 0 } else { 1 };
         }
         if count >= 19
             || !matches!(run.separator(groups - 1), b' ' | b'-' | b'.' | b'+')
@@ -53,6 +51,15 @@ pub(super) fn groups(run: &Run<'_>, context: &dyn Fn() -> Context) -> usize {
         }
     }
     0
+}
+
+fn is_card(digits: &Digits) -> bool {
+    let head = digits.part(0, 4, 10_000) as u16;
+    let issued = |(from, to, shortest, longest): &(u16, u16, u8, u8)| {
+        (*from..=*to).contains(&head)
+            && (usize::from(*shortest)..=usize::from(*longest)).contains(&digits.len)
+    };
+    ISSUED.iter().any(issued) && digits.luhn(0)
 }
 
 /// The check of article numbers (EAN, UPC).

@@ -5,9 +5,6 @@ use super::context;
 use super::scan::{Scan, before, byte, class, is, length, length_before, length_until};
 use super::{Found, Kind, card, iban, ip, mac, national, phone};
 
-/// Digits below which nothing is looked for: a network card's address may have few.
-pub(super) const DIGITS_MIN: usize = 2;
-
 /// Digits of the shortest number that is not an address.
 const NUMBER_DIGITS_MIN: usize = 7;
 
@@ -204,11 +201,15 @@ fn look_at(run: &Run<'_>, scan: &Scan<'_>) -> Looked {
     // Anything that is not found may hide a number in its later groups.
     let passed = |to| Looked { from, to, kind: None };
     let context = || context::before(scan, from);
-    // Most numbers are short ones by themselves.
+    // Most numbers are short ones by themselves: neither part of a word such as forms begin with, nor of
+    // an address.
     let count = run.count(run.len);
-    let in_word = is(run.before(), class::LETTER);
-    let goes_on = is(byte(text, run.end(1)), class::HEX | class::JOIN | class::DOT);
-    if count < SPACED_DIGITS_MIN && !in_word && !goes_on {
+    let letters = length_before(text, from, class::LETTER);
+    let (width, next) = (run.width(0), byte(text, run.end(1)));
+    let formed = letters == 2 && width == 2 || letters > 3 || letters > 0 && is(next, class::LETTER);
+    let addressed =
+        run.len >= 4 || is(next, class::HEX) || width <= 2 && next == b'-' || width == 4 && next == b'.';
+    if count < SPACED_DIGITS_MIN && !formed && !addressed {
         return passed(run.end(1));
     }
     if let Some(iban) = iban::around(text, from) {
@@ -251,9 +252,12 @@ fn date_groups(run: &Run<'_>) -> Option<usize> {
     let year_first = run.width(0) == 4;
     // `2026-11-23` or `23.11.2026`; the years of living memory, and some.
     let shaped = two(1) && (year_first && two(2) || run.width(2) == 4 && two(0));
+    if !shaped {
+        return None;
+    }
     let (from, to) = run.group(if year_first { 0 } else { 2 });
     let century = Digits::of(&run.text[from..to]).part(0, 2, 100);
     // `2026-11-23 19` goes on with `:55`.
     let timed = run.width(3) == 2 && byte(run.text, run.end(4)) == b':';
-    (shaped && matches!(century, 18..=21)).then_some(3 + usize::from(timed))
+    matches!(century, 18..=21).then_some(3 + usize::from(timed))
 }

@@ -174,6 +174,39 @@ const fn table() -> [u32; PLACES] {
     places
 }
 
+/// A bit for each hash of the last three letters of a name.
+static ENDS: Ends = {
+    let mut ends = Ends([0; 32]);
+    let mut row = 0;
+    while row < NAMES.len() {
+        let names = NAMES[row].1.as_bytes();
+        let mut at = names.len();
+        while at > 0 {
+            let mut hash = HASH_OF_NOTHING;
+            let mut letters = 0;
+            while at > 0 && names[at - 1] != b' ' {
+                at -= 1;
+                if names[at] != b'_' && names[at] != b'*' && letters < 3 {
+                    hash = with_letter(hash, names[at]);
+                    letters += 1;
+                }
+            }
+            ends.0[(hash >> 27) as usize] |= 1 << (hash >> 22 & 31);
+            at = at.saturating_sub(1);
+        }
+        row += 1;
+    }
+    ends
+};
+
+struct Ends([u32; 32]);
+
+impl Ends {
+    fn knows(&self, hash: u32) -> bool {
+        self.0[(hash >> 27) as usize] & 1 << (hash >> 22 & 31) != 0
+    }
+}
+
 const fn place(hash: u32) -> usize {
     (hash >> (32 - MARK_BITS)) as usize
 }
@@ -193,7 +226,12 @@ pub(super) fn kind(key: &[u8], is_in_url: bool) -> Option<Kind> {
         at -= 1;
         let byte = key[at];
         if is(byte, class::LETTER | class::HIGH) {
-            hash = with_letter(hash, byte.to_ascii_lowercase());
+            let letter = byte.to_ascii_lowercase();
+            hash = with_letter(hash, letter);
+            // Most keys are told from all names by their last three letters.
+            if letters == 2 && !ENDS.knows(hash) {
+                break;
+            }
             letters += 1;
             // `userEmail` breaks before the capital, `HTTPServer` before the last of them.
             let left = before(key, at);

@@ -40,6 +40,9 @@ pub use rules::{Action, InvalidRules, Rules};
 /// Keeps the hashes of [`Action::Hash`] apart from any other use of SHA-256 over the same values.
 const DOMAIN: &[u8] = b"pharos pii 1\0";
 
+/// Bytes of the shortest text that is searched: `a@b.de`.
+const TEXT_MIN: usize = 6;
+
 /// How often a string is searched again after something was taken out of it. One in which there is then
 /// still something was made to have it, and goes as a whole.
 const ROUNDS_MAX: usize = 16;
@@ -117,28 +120,19 @@ fn asks(key: &str) -> bool {
     })
 }
 
-/// What a string's bytes tell about what may be in it. Most strings give no clue, and few detectors
-/// look at them.
+/// What a string's bytes tell about what may be in it: the [`seen`] classes of them. Most strings give
+/// no clue, and few detectors look at them.
 #[derive(Clone, Copy)]
-pub(crate) struct Clues {
-    /// The [`seen`] classes of its bytes.
-    pub(crate) seen: u8,
-    /// How many of its bytes are digits.
-    pub(crate) digits: usize,
-}
+pub(crate) struct Clues(pub(crate) u8);
 
 impl Clues {
     pub(crate) fn of(text: &str) -> Self {
-        Self { seen: json::classes(text.as_bytes()), digits: json::digits(text.as_bytes()) }
+        Self(json::classes(text.as_bytes()))
     }
 
     /// What reading the string noticed, or with escapes, what its decoded `text` shows.
     pub(crate) fn read(raw: Str<'_>, text: &str) -> Self {
-        if raw.seen & seen::ESCAPE != 0 {
-            return Self::of(text);
-        }
-        let digits = if raw.seen & seen::DIGIT != 0 { json::digits(text.as_bytes()) } else { 0 };
-        Self { seen: raw.seen, digits }
+        if raw.seen & seen::ESCAPE != 0 { Self::of(text) } else { Self(raw.seen) }
     }
 }
 
@@ -245,20 +239,16 @@ struct Found {
 /// Everything personal in `text`, in order, none overlapping. The surest detectors go first; what
 /// they find is theirs.
 fn find(text: &str, key: &str, clues: Clues, rules: &Rules) -> Vec<Finding> {
-    let Clues { mut seen, mut digits } = clues;
+    let Clues(mut seen) = clues;
     let own = rules.patterns();
     let long = text.len() >= token::WORD_MIN;
-    if !long
-        && digits < digits::DIGITS_MIN
-        && seen & (seen::AT | seen::PAIR | seen::FOLD) == 0
-        && own.is_empty()
-    {
+    let clue = seen & (seen::DIGIT | seen::AT | seen::PAIR | seen::FOLD) != 0 && text.len() >= TEXT_MIN;
+    if !long && !clue && own.is_empty() {
         return Vec::new();
     }
     let mut scan = Scan::new(text, key, rules, seen);
     if seen & seen::FOLD != 0 {
         seen |= json::classes(scan.bytes());
-        digits = json::digits(scan.bytes());
     }
     if seen & seen::MARK != 0 {
         scan.blank_masks();
@@ -287,7 +277,7 @@ fn find(text: &str, key: &str, clues: Clues, rules: &Rules) -> Vec<Finding> {
     if seen & seen::PAIR != 0 {
         sweep(&mut scan, &ip::v6_next);
     }
-    if digits >= digits::DIGITS_MIN {
+    if seen & seen::DIGIT != 0 {
         if rules.action(Kind::Coordinates) != Action::Keep {
             sweep(&mut scan, &place::next);
         }

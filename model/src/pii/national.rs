@@ -140,7 +140,7 @@ fn said(run: &Run<'_>, context: &dyn Fn() -> Context) -> Option<(usize, usize)> 
     let mut at = from;
     loop {
         let piece = length(text, at, class::WORD);
-        let piece_digits = Digits::of(&text[at..at + piece]).len;
+        let piece_digits = text[at..at + piece].iter().filter(|b| b.is_ascii_digit()).count();
         // Words of prose end the number.
         if piece == 0 || piece_digits == 0 && piece > 1 || digits >= 18 {
             break;

@@ -7,6 +7,9 @@ use super::{Found, Kind};
 /// The shortest word that is looked at.
 pub(super) const WORD_MIN: usize = 12;
 
+/// The shortest token that is known by its beginning.
+const TOKEN_MIN: usize = 18;
+
 /// Beginnings of tokens. What follows must look drawn by lot.
 const PREFIXES: &[u8] = b"sk_ sk- sk_live_ sk_test_ rk_live_ rk_test_ sk-ant- sk-proj- whsec_ ghp_ gho_ ghu_ ghs_ ghr_ github_pat_ glpat- gldt- glrt- xoxb- xoxp- xoxa- xoxr- xoxs- xoxe- xapp- aiza npm_ pypi- hf_ dop_v1_ shpat_ shpss_ \
 sq0 lin_api_ nvapi- r8_ tskey- pmak- sntrys_ xkeysib- sbp_ gsk_ sg. ya29. hvs.";
@@ -29,6 +32,8 @@ pub(super) fn claim_all(scan: &mut Scan<'_>) {
         }
         if end - start >= 36 && is_uuid(&bytes[end - 36..end]) {
             scan.blank(end - 36, end);
+        } else if is_hash(&bytes[start..end]) {
+            scan.blank(start, end);
         } else if let Some(found) = token(bytes, start, end) {
             at = found.to + WORD_MIN;
             scan.claim(found.from, found.to, found.kind);
@@ -52,7 +57,7 @@ fn token(bytes: &[u8], start: usize, end: usize) -> Option<Found> {
             && end >= rest + 16
             && (prefix.len() > 3 || length(bytes, rest, class::WORD) >= 16)
     };
-    if jwt || key_id || is_random(&bytes[start..end]) && any_word(PREFIXES, &prefixed) {
+    if jwt || key_id || end - start >= TOKEN_MIN && is_random(word) && any_word(PREFIXES, &prefixed) {
         let mut to = end;
         while byte(bytes, to) == b'.' && is(byte(bytes, to + 1), class::TOKEN) {
             to += 1 + length(bytes, to + 1, class::TOKEN);
@@ -85,6 +90,13 @@ fn is_random(text: &[u8]) -> bool {
 #[inline(never)]
 fn drawn(text: &[u8]) -> usize {
     text.iter().filter(|b| b.is_ascii_digit() || b.is_ascii_uppercase()).count()
+}
+
+/// Whether `text` is a number in hex, long enough to be a hash: what looks like another number in it is
+/// none.
+fn is_hash(text: &[u8]) -> bool {
+    // Accounts are written in lower case too; they have two letters, seldom more.
+    text.len() >= 20 && length(text, 0, class::HEX) == text.len() && drawn(text) + 4 <= text.len()
 }
 
 fn is_uuid(text: &[u8]) -> bool {
