@@ -40,7 +40,8 @@ pub(super) fn groups(run: &Run<'_>, context: &dyn Fn() -> Context) -> usize {
             }
             // Twelve and thirteen digits are also what articles have: then their checksum decides.
             let wanted = context();
-            let other = wanted == Context::Reference || is_article(&run.digits(1)) && wanted != Context::Card;
+            let counted = count == 12 && wanted == Context::Reference;
+            let other = counted || is_article(&run.digits(1)) && wanted != Context::Card;
             return if other { 0 } else { 1 };
         }
         if count >= 19
