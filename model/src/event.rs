@@ -8,7 +8,7 @@ use crate::limits::{
     CLOCK_SKEW_MIN_MS, EVENT_BYTES_MAX, EVENT_NAME_CHARS_MAX, SEQ_MAX, SESSION_ID_CHARS_MAX,
     TIMESTAMP_FUTURE_MAX_MS, TIMESTAMP_PAST_MAX_MS, USER_ID_CHARS_MAX,
 };
-use crate::pii::{self, Report, Rules};
+use crate::pii::{self, KindCounts, Report, Rules};
 use crate::properties::{self, longer_than};
 use crate::{Code, EventId, Refusal, Timestamp, UserHash};
 
@@ -50,8 +50,8 @@ pub struct Event {
     pub session_id: Option<String>,
     /// Its number in the session.
     pub seq: Option<u32>,
-    /// How many things were stripped from it.
-    pub redactions: u32,
+    /// What was stripped from it.
+    pub redactions: KindCounts,
 }
 
 /// What an event is judged by, besides itself.
@@ -144,7 +144,7 @@ impl<'a> RawEvent<'a> {
     /// # Errors
     /// The first field that is not as it should be.
     pub fn judge_reporting(&self, judge: &Judge<'_>, report: &mut dyn Report) -> Result<Event, Refusal> {
-        let mut report = Counting { report, count: 0 };
+        let mut report = Counting { report, counts: KindCounts::default() };
         let id = match self.id {
             Some(value) => {
                 EventId::parse(&string(value, "id")?).ok_or_else(|| Refusal::new(Code::InvalidId, "id"))?
@@ -174,7 +174,7 @@ impl<'a> RawEvent<'a> {
             user,
             session_id,
             seq,
-            redactions: report.count,
+            redactions: report.counts,
         })
     }
 
@@ -255,12 +255,12 @@ fn read_seq(value: &str) -> Result<u32, Refusal> {
 /// Counts what passes to another report.
 struct Counting<'r> {
     report: &'r mut dyn Report,
-    count: u32,
+    counts: KindCounts,
 }
 
 impl Report for Counting<'_> {
     fn redacted(&mut self, path: &str, kind: pii::Kind) {
-        self.count += 1;
+        self.counts.redacted(path, kind);
         self.report.redacted(path, kind);
     }
 }

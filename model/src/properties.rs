@@ -81,6 +81,8 @@ struct Stripper<'t, 'r> {
 enum Search {
     /// It is searched for personal data.
     Full,
+    /// It passes; members of objects in it have names of their own and are searched.
+    Allowed,
     /// It passes, or goes, as a whole: the key around it decided.
     Decided,
 }
@@ -149,14 +151,18 @@ impl Stripper<'_, '_> {
         let written_at = self.out.len();
         let clues = Clues::read(raw, &key);
         let finding = match self.search {
-            Search::Full => pii::of_key(&self.path[ROOT.len() + 1..], &key, clues, self.rules),
+            Search::Full | Search::Allowed => {
+                pii::of_key(&self.path[ROOT.len() + 1..], &key, clues, self.rules)
+            }
             Search::Decided => KeyFinding::Nothing,
         };
         let search_before = self.search;
         match finding {
             // A yes or a no says nothing of a person, whatever was asked.
             KeyFinding::Personal(..) if matches!(self.cursor.peek(), Some(b't' | b'f')) => {}
-            KeyFinding::Nothing => {}
+            KeyFinding::Nothing if search_before == Search::Decided => {}
+            KeyFinding::Nothing => self.search = Search::Full,
+            KeyFinding::Allowed => self.search = Search::Allowed,
             _ => self.search = Search::Decided,
         }
         if let KeyFinding::Itself(kind) = finding {
@@ -171,7 +177,7 @@ impl Stripper<'_, '_> {
         self.out.push(':');
         let value_at = self.out.len();
         self.value(depth, &key)?;
-        if self.search != search_before {
+        if self.search == Search::Decided && search_before != Search::Decided {
             self.settle(finding, written_at, value_at);
         }
         self.search = search_before;
@@ -263,7 +269,7 @@ impl Stripper<'_, '_> {
 
     /// `text` with masks, if it is searched and something is found. What is found is reported.
     fn masked(&mut self, text: &str, key: &str, clues: Clues) -> Option<String> {
-        if self.search == Search::Decided {
+        if self.search != Search::Full {
             return None;
         }
         let subject = Subject { text, key, clues, chars_max: STRING_CHARS_MAX };

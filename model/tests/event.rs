@@ -53,7 +53,7 @@ fn a_good_event() {
     assert_eq!(event.user, Some(UserHash::of("user-42")));
     assert_eq!(event.session_id.as_deref(), Some("s1"));
     assert_eq!(event.seq, Some(3));
-    assert_eq!(event.redactions, 1);
+    assert_eq!(event.redactions.total(), 1);
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! What keys mean, and what a project's rules change.
 
-use pharos_model::pii::{Kind, Redaction, Rules};
+use pharos_model::pii::{Kind, KindCounts, Redaction, Rules};
 use pharos_model::properties;
 
 fn strip_by(rules: &Rules, text: &str) -> (String, Vec<Redaction>) {
@@ -116,7 +116,6 @@ fn properties_by_name() {
         text,
         r#"{"nick":"[custom]","support":{},"n":1}"#,
     );
-    becomes(r#"{"allow":["support"]}"#, text, text);
     becomes(r#"{"allow":["Email"]}"#, text, text);
     becomes(
         r#"{"keys":{"n":"hash","email":"keep"}}"#,
@@ -126,6 +125,41 @@ fn properties_by_name() {
     becomes("{}", r#"{"ok":{"email":"x"}}"#, r#"{"ok":{}}"#);
     let rules = Rules::default().allow_key("email");
     assert_eq!(strip_by(&rules, r#"{"email":"a@b.de"}"#).0, r#"{"email":"a@b.de"}"#);
+}
+
+#[test]
+fn what_is_allowed_passes_by_itself() {
+    let rules = r#"{"allow":["support_email"]}"#;
+    // Its own value, and the elements of it; nobody else's.
+    for kept in [
+        r#"{"support_email":"help@shop.example"}"#,
+        r#"{"supportEmail":["a@b.de",["c@d.fr",4111111111111111]]}"#,
+        r#"{"team":{"support-email":"a@b.de"}}"#,
+    ] {
+        becomes(rules, kept, kept);
+    }
+    becomes(
+        rules,
+        r#"{"support_email":{"email":"a@b.de","note":"a@b.de","n":[{"to":"a@b.de"}]},"note":"a@b.de"}"#,
+        r#"{"support_email":{"note":"[email]","n":[{"to":"[email]"}]},"note":"[email]"}"#,
+    );
+    // To keep a name is less: what it holds is searched.
+    becomes(
+        r#"{"keys":{"nickname":"keep"}}"#,
+        r#"{"nickname":"ada","nick_name":"ada@example.org"}"#,
+        r#"{"nickname":"ada","nick_name":"[email]"}"#,
+    );
+}
+
+#[test]
+fn what_was_stripped_is_counted_by_kind() {
+    let text = r#"{"email":"a@b.de","note":"a@b.de, +49 30 1234567","n":{"ssn":1}}"#;
+    let (mut out, mut counts) = (String::new(), KindCounts::default());
+    properties::strip(text, &Rules::default(), &mut counts, &mut out).unwrap();
+    let counted: Vec<_> = counts.iter().filter(|(_, count)| *count > 0).collect();
+    assert_eq!(counted, [(Kind::Email, 2), (Kind::Phone, 1), (Kind::NationalId, 1)]);
+    counts.add(&counts.clone());
+    assert_eq!(counts.total(), 8);
 }
 
 #[test]

@@ -35,6 +35,7 @@ use crate::user::{digest, push_hex};
 use scan::Scan;
 
 pub use kind::Kind;
+use rules::KeyRule;
 pub use rules::{Action, InvalidRules, Rules};
 
 /// Keeps the hashes of [`Action::Hash`] apart from any other use of SHA-256 over the same values.
@@ -74,10 +75,33 @@ impl Report for Vec<Redaction> {
     }
 }
 
-/// Only how many.
-impl Report for u32 {
-    fn redacted(&mut self, _path: &str, _kind: Kind) {
-        *self += 1;
+/// How many things of each kind were stripped: [`Report`]s without a path, which take no memory.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct KindCounts([u32; Kind::ALL.len()]);
+
+impl KindCounts {
+    /// Each kind with how many there were, those with none included.
+    pub fn iter(&self) -> impl Iterator<Item = (Kind, u32)> {
+        Kind::ALL.iter().copied().zip(self.0)
+    }
+
+    /// How many of all kinds.
+    pub fn total(&self) -> u32 {
+        self.0.iter().sum()
+    }
+
+    /// Adds what another counted.
+    pub fn add(&mut self, other: &Self) {
+        for (sum, count) in self.0.iter_mut().zip(other.0) {
+            *sum += count;
+        }
+    }
+}
+
+/// Counted, and no more.
+impl Report for KindCounts {
+    fn redacted(&mut self, _path: &str, kind: Kind) {
+        self.0[kind as usize] += 1;
     }
 }
 
@@ -86,7 +110,7 @@ impl Report for u32 {
 pub(crate) enum KeyFinding {
     /// Nothing: the value is searched.
     Nothing,
-    /// The project lets it pass as it is.
+    /// The project lets its own value pass as it is.
     Allowed,
     /// The value is personal.
     Personal(Kind, Action),
@@ -97,14 +121,15 @@ pub(crate) enum KeyFinding {
 /// What the last key of `path`, which is `key`, tells.
 pub(crate) fn of_key(path: &str, key: &str, clues: Clues, rules: &Rules) -> KeyFinding {
     let named = key::kind(path.as_bytes(), false).filter(|_| !asks(key));
-    match rules.action_for_key(key) {
-        Some(Action::Keep) => return KeyFinding::Allowed,
-        Some(action) => return KeyFinding::Personal(named.unwrap_or(Kind::Custom), action),
-        None => {}
-    }
-    match named.map(|kind| (kind, rules.action(kind))) {
-        Some((kind, action)) if action != Action::Keep => return KeyFinding::Personal(kind, action),
-        _ => {}
+    let kind = named.unwrap_or(Kind::Custom);
+    let action = match rules.for_key(key) {
+        Some(KeyRule::Allow) => return KeyFinding::Allowed,
+        Some(KeyRule::Do(action)) => action,
+        None if named.is_some() => rules.action(kind),
+        None => Action::Keep,
+    };
+    if action != Action::Keep {
+        return KeyFinding::Personal(kind, action);
     }
     match find(key, "", clues, rules).first() {
         Some(finding) => KeyFinding::Itself(finding.kind),

@@ -28,11 +28,20 @@ pub enum Action {
     Keep,
 }
 
+/// What the project says of a property by name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum KeyRule {
+    /// This is done with it. To keep it is to say that its name means nothing: its value is searched.
+    Do(Action),
+    /// Its own value passes unsearched.
+    Allow,
+}
+
 /// What is stripped. The default is strict: everything that any detector finds, but coordinates.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rules {
     actions: [Action; Kind::ALL.len()],
-    keys: Vec<(String, Action)>,
+    keys: Vec<(String, KeyRule)>,
     patterns: Vec<String>,
 }
 
@@ -86,10 +95,11 @@ impl Rules {
         }
     }
 
-    /// Keeps the property named `key`, whatever its name suggests and whatever is in it.
+    /// Keeps the property named `key`, whatever its name suggests and whatever its own value holds: what
+    /// `allow` does. Members of an object in it are judged by their own names and values.
     #[must_use]
     pub fn allow_key(mut self, key: impl Into<String>) -> Self {
-        self.keys.push((key.into(), Action::Keep));
+        self.keys.push((key.into(), KeyRule::Allow));
         self
     }
 
@@ -98,8 +108,8 @@ impl Rules {
     }
 
     /// What the project itself says of the property `key`, in any case style.
-    pub(super) fn action_for_key(&self, key: &str) -> Option<Action> {
-        self.keys.iter().find(|(name, _)| letters(name).eq(letters(key))).map(|(_, action)| *action)
+    pub(super) fn for_key(&self, key: &str) -> Option<KeyRule> {
+        self.keys.iter().find(|(name, _)| letters(name).eq(letters(key))).map(|(_, rule)| *rule)
     }
 
     pub(super) fn patterns(&self) -> &[String] {
@@ -131,11 +141,11 @@ impl<'t> Reader<'t> {
             }),
             "keys" => reader.members("an object of actions by property name", &mut |reader, name| {
                 let action = reader.action()?;
-                rules.keys.push((name.to_owned(), action));
+                rules.keys.push((name.to_owned(), KeyRule::Do(action)));
                 Ok(())
             }),
             "allow" => reader.strings("an array of property names", &mut |name| {
-                rules.keys.push((name.to_owned(), Action::Keep));
+                rules.keys.push((name.to_owned(), KeyRule::Allow));
                 true
             }),
             "patterns" => {

@@ -10,6 +10,7 @@ use pharos_model::{
 };
 use uuid::Uuid;
 
+use super::redactions::Redactions;
 use crate::{
     identity::{Pepper, random_bytes},
     store::{QuarantineRow, Row, quarantine::Origin},
@@ -24,6 +25,7 @@ pub(super) struct Judging<'a> {
     pub(super) rules: &'a Rules,
     pub(super) pepper: &'a Pepper,
     pub(super) enabled: bool,
+    pub(super) redactions: &'a Redactions,
 }
 
 /// A judged batch.
@@ -68,6 +70,7 @@ pub(super) fn decode(batch: &RawBatch<'_>, judging: &Judging<'_>) -> Decoded {
                 (sent_id, Fate::Decided(Verdict::Invalid(refusal)))
             }
             Ok(event) => {
+                judging.redactions.add(&event.redactions);
                 let id = sent_id.or_else(|| Some(event.id.to_string()));
                 let fate = if !judging.enabled {
                     Fate::Decided(Verdict::Filtered("disabled"))

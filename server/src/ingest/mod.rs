@@ -5,6 +5,7 @@ pub mod backlog;
 pub mod budget;
 mod decode;
 pub mod enrich;
+pub mod redactions;
 pub mod refused;
 pub mod replay;
 mod user_agent;
@@ -22,6 +23,7 @@ use self::{
     budget::{Full, Held},
     decode::{Decoded, Fate},
     enrich::{Enricher, Sender},
+    redactions::Redactions,
     refused::Refused,
     writer::{Stored, Unavailable, WriterHandle},
 };
@@ -62,6 +64,7 @@ pub struct Ingest {
     rules: Rules,
     enabled: bool,
     refused: Refused,
+    redactions: Redactions,
 }
 
 impl Ingest {
@@ -74,7 +77,13 @@ impl Ingest {
         pepper: Pepper,
         enabled: bool,
     ) -> Self {
-        Self { writer, enricher, pepper, rules: Rules::default(), enabled, refused }
+        let (rules, redactions) = (Rules::default(), Redactions::default());
+        Self { writer, enricher, pepper, rules, enabled, refused, redactions }
+    }
+
+    /// What was stripped so far.
+    pub fn redactions(&self) -> &Redactions {
+        &self.redactions
     }
 
     /// Judges the events of a batch and answers once those that passed are committed.
@@ -102,6 +111,7 @@ impl Ingest {
             rules: &self.rules,
             pepper: &self.pepper,
             enabled: self.enabled,
+            redactions: &self.redactions,
         };
         let batch_bytes = batch.events.iter().map(|event| event.len()).sum();
         let Decoded { events, rows, quarantine } = heavy(batch_bytes, || decode::decode(batch, &judging));
