@@ -7,6 +7,7 @@ use axum::{
 };
 use pharos_model::{limits, wire::EnvelopeError};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::{
     ingest::{
@@ -152,32 +153,40 @@ impl Error {
             _ => None,
         }
     }
-}
 
-/// RFC 9457.
-#[derive(Serialize)]
-struct Problem<'a> {
-    r#type: String,
-    title: &'a str,
-    status: u16,
-    code: &'a str,
-    detail: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    field: Option<&'a str>,
-}
-
-impl IntoResponse for Error {
-    fn into_response(self) -> Response {
+    /// What the sender is told.
+    pub(super) fn problem(&self) -> Problem<'_> {
         let (status, code, title) = self.kind();
-        let problem = Problem {
+        Problem {
             r#type: format!("urn:pharos:problem:{code}"),
             title,
             status: status.as_u16(),
             code,
             detail: self.detail(),
             field: self.field(),
-        };
-        let mut response = (status, axum::Json(problem)).into_response();
+        }
+    }
+}
+
+/// A refusal, as in RFC 9457.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Problem<'a> {
+    /// `urn:pharos:problem:` and the code.
+    r#type: String,
+    pub(super) title: &'a str,
+    status: u16,
+    /// Stable: programs may rely on it.
+    code: &'a str,
+    /// What was wrong, and what to do about it.
+    detail: String,
+    /// The field or parameter that was wrong.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    field: Option<&'a str>,
+}
+
+impl IntoResponse for Error {
+    fn into_response(self) -> Response {
+        let mut response = (self.kind().0, axum::Json(self.problem())).into_response();
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));

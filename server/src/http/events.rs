@@ -13,8 +13,9 @@ use super::{
     App, Shared,
     auth::{self, bearer},
     body::{self, Encoding},
-    error::Error,
+    error::{Error, Problem},
     log::Counts,
+    openapi::wire::{self, Batch},
     params::Params,
     peer::Peer,
 };
@@ -25,6 +26,35 @@ use crate::{
     store::Recent,
 };
 
+/// Stores a batch of events and answers a verdict for each, after the commit.
+///
+/// The key stands in the body, in `?key=` or in `Authorization`. One bad event costs its neighbours nothing;
+/// an id that is stored already is a `duplicate`. The body may be gzip, by header or by its first bytes.
+#[utoipa::path(post, path = "/v1/events", tag = "events", operation_id = "send_events",
+    security(("ingest_key" = []), ("secret_key" = [])),
+    params(("key" = Option<String>, Query, description = "The project's key")),
+    request_body(content = Batch, description = "`text/plain` will do too: a page may send it to another site unasked",
+        example = json!({ "key": "pk_...", "sent_at": "2026-11-23T12:00:05.000Z",
+            "sdk": { "name": "pharos-telemetry", "version": "0.1.0" },
+            "context": { "page_url": "https://shop.example/cart" }, "dropped": { "queue_full": 2 },
+            "events": [{ "id": "019ab2c3-d4e5-7f60-8123-456789abcdef", "event": "add_to_cart",
+                "timestamp": "2026-11-23T12:00:00.000Z", "properties": { "sku": "USB-C-7", "price": 39.9 },
+                "user_id": "user-42", "session_id": "019ab2c3-0000-7000-8000-000000000000", "seq": 7 }] })),
+    responses(
+        (status = 200, description = "A verdict for each event, in the order sent", body = wire::Reply,
+            example = json!({ "accepted": 1, "duplicate": 0, "invalid": 1, "filtered": 0, "quarantined": 0, "retry": 0,
+                "verdicts": [{ "id": "019ab2c3-d4e5-7f60-8123-456789abcdef", "verdict": "accepted" },
+                    { "id": null, "verdict": "invalid", "code": "invalid_event_name", "field": "event",
+                      "detail": "expected 1 to 100 characters of a-z and _" }] })),
+        (status = 413, description = "The batch is too large", body = Problem<'static>,
+            content_type = "application/problem+json",
+            example = json!({ "type": "urn:pharos:problem:too_many_events", "title": "The batch has too many events",
+                "status": 413, "code": "too_many_events", "detail": "expected at most 500 events" })),
+        (status = 503, description = "Nothing was acknowledged; send it again after `Retry-After` seconds",
+            body = Problem<'static>, content_type = "application/problem+json",
+            example = json!({ "type": "urn:pharos:problem:overloaded", "title": "The server has too much to do",
+                "status": 503, "code": "overloaded",
+                "detail": "nothing was acknowledged; send it again after Retry-After seconds" }))))]
 pub(super) async fn receive(
     State(app): State<Shared>,
     Extension(peer): Extension<Peer>,
@@ -95,6 +125,19 @@ fn check_media_type(headers: &HeaderMap) -> Result<(), Error> {
     }
 }
 
+/// Recent events, newest first by time of receipt.
+#[utoipa::path(get, path = "/v1/events", tag = "events", operation_id = "recent_events",
+    security(("secret_key" = []), ("session" = [])),
+    params(
+        ("limit" = Option<u32>, Query, description = "At most so many", minimum = 1, maximum = 1000),
+        ("event" = Option<String>, Query, description = "Only events of this name"),
+        ("session_id" = Option<String>, Query, description = "Only events of this session")),
+    responses((status = 200, description = "The events", body = recent::RecentEvents,
+        example = json!({ "events": [{ "id": "019ab2c3-d4e5-7f60-8123-456789abcdef", "event": "add_to_cart",
+            "timestamp": "2026-11-23T12:00:00.000Z", "properties": { "sku": "USB-C-7", "price": 39.9 },
+            "user_id": "5f0c6f0e-6f5e-8c1a-9d1b-0c4f6b1d2e3a", "session_id": "019ab2c3-0000-7000-8000-000000000000",
+            "source": "client", "seq": 7, "context": { "page_url": "https://shop.example/cart", "browser": "Firefox" },
+            "created_at": "2026-11-23T12:00:00.320Z" }] }))))]
 pub(super) async fn recent(
     State(app): State<Shared>,
     RawQuery(query): RawQuery,

@@ -7,19 +7,44 @@ use axum::{
     extract::State,
     response::{IntoResponse, Response},
 };
-use serde_json::json;
+use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::{Shared, error::Error};
 
 /// An orchestrator does not wait longer for an answer.
 const PING_TIMEOUT: Duration = Duration::from_secs(2);
 
-pub(super) async fn live() -> Response {
-    Json(json!({ "status": "live" })).into_response()
+/// The process runs.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Live {
+    status: &'static str,
 }
 
+/// The server can do its work.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Ready {
+    status: &'static str,
+    /// `away`: events go to the spool.
+    database: &'static str,
+    /// Events that wait on the local disk.
+    spooled_events: u64,
+}
+
+/// Whether the process runs.
+#[utoipa::path(get, path = "/health/live", tag = "operations",
+    responses((status = 200, description = "It does", body = Live, example = json!({ "status": "live" }))))]
+pub(super) async fn live() -> Response {
+    Json(Live { status: "live" }).into_response()
+}
+
+/// Whether the server can do its work.
+///
 /// Red when events have been arriving for a while and none was written: what the spool takes meanwhile is
 /// safe, but on this disk only. A server to which nothing is sent is ready while its database answers.
+#[utoipa::path(get, path = "/health/ready", tag = "operations",
+    responses((status = 200, description = "It can", body = Ready,
+        example = json!({ "status": "ready", "database": "ok", "spooled_events": 0 }))))]
 pub(super) async fn ready(State(app): State<Shared>) -> Result<Response, Error> {
     let spooled_events = app.backlog.holds().await.map_or(0, |holds| holds.events);
     let database = match app.backlog.stalled_for() {
@@ -32,6 +57,5 @@ pub(super) async fn ready(State(app): State<Shared>) -> Result<Response, Error> 
             "ok"
         }
     };
-    Ok(Json(json!({ "status": "ready", "database": database, "spooled_events": spooled_events }))
-        .into_response())
+    Ok(Json(Ready { status: "ready", database, spooled_events }).into_response())
 }

@@ -9,10 +9,12 @@ mod error;
 mod events;
 mod health;
 mod log;
+mod openapi;
 mod outcomes;
 mod params;
 mod peer;
 mod quarantine;
+mod routes;
 pub(crate) mod serve;
 mod session;
 
@@ -23,7 +25,7 @@ use axum::{
     http::{HeaderName, HeaderValue, Method, StatusCode, header},
     middleware,
     response::IntoResponse,
-    routing::{get, post},
+    routing::{get, options},
 };
 use ipnet::IpNet;
 use tower_http::{
@@ -34,7 +36,7 @@ use tower_http::{
 };
 
 pub(crate) use self::auth::{FIRST_PROJECT, Keys};
-use self::error::Error;
+use self::{error::Error, routes::Routes};
 use crate::{
     config::{Demo, Limits},
     ingest::{Ingest, backlog::Backlog, budget::Budget},
@@ -64,14 +66,51 @@ const CONTENT_SECURITY_POLICY: &str = "default-src 'self'; script-src 'self' 'wa
 /// How long browsers may remember that a page of another site may send events (Chrome: 2 h at most).
 const PREFLIGHT_MAX_AGE: Duration = Duration::from_secs(24 * 3600);
 
-/// Every address there is.
+/// Every address there is, with what holds for all of them.
 pub(crate) fn router(app: App) -> Router {
     let demo_is_on = app.demo.is_some();
+    let router = api().into_router().merge(pages(demo_is_on));
+    router
+        .fallback(async || Error::NotFound)
+        .method_not_allowed_fallback(async || Error::MethodNotAllowed)
+        // What an answer holds may be different next time, or for the next person.
+        .layer(header_if_missing(header::CACHE_CONTROL, "no-store"))
+        .layer(header_if_missing(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
+        .layer(header_if_missing(header::REFERRER_POLICY, "same-origin"))
+        .layer(CatchPanicLayer::custom(|panic| {
+            drop(panic);
+            Error::Internal.into_response()
+        }))
+        .layer(middleware::from_fn(log::log_request))
+        .with_state(Arc::new(app))
+}
 
-    let events = Router::new()
-        .route("/v1/events", post(events::receive).get(events::recent).options(preflight))
-        .layer(open_to_other_sites());
+/// What programs talk to. Each of these routes is described in `openapi`.
+fn api() -> Routes {
+    let open_to_other_sites = Routes::default()
+        .post("/v1/events", events::receive)
+        .get("/v1/events", events::recent)
+        .wrap(|routes| routes.route("/v1/events", options(preflight)).layer(open_to_other_sites()));
 
+    Routes::default()
+        .merge(open_to_other_sites)
+        .post("/v1/session", session::sign_in)
+        .get("/v1/session", session::describe)
+        .delete("/v1/session", session::sign_out)
+        .get("/v1/outcomes", outcomes::outcomes)
+        .get("/v1/quarantine", quarantine::list)
+        .get("/v1/quarantine/{id}", quarantine::show)
+        .delete("/v1/quarantine/{id}", quarantine::drop_one)
+        .post("/v1/quarantine/{id}/replay", quarantine::replay)
+        .get("/demo/config.json", demo::config)
+        .get("/demo/received", demo::received)
+        .get("/health/live", health::live)
+        .get("/health/ready", health::ready)
+        .get("/openapi.json", openapi::document)
+}
+
+/// What people look at, and the SDK.
+fn pages(demo_is_on: bool) -> Router<Shared> {
     let sdk = Router::new()
         .route("/sdk/{*path}", get(assets::sdk).options(preflight))
         .layer(open_to_other_sites())
@@ -88,32 +127,7 @@ pub(crate) fn router(app: App) -> Router {
     let pages = pages
         .layer(CompressionLayer::new())
         .layer(header_if_missing(header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY));
-
-    Router::new()
-        .merge(events)
-        .route("/v1/session", get(session::describe).post(session::sign_in).delete(session::sign_out))
-        .route("/v1/outcomes", get(outcomes::outcomes))
-        .route("/v1/quarantine", get(quarantine::list))
-        .route("/v1/quarantine/{id}", get(quarantine::show).delete(quarantine::drop_one))
-        .route("/v1/quarantine/{id}/replay", post(quarantine::replay))
-        .route("/demo/config.json", get(demo::config))
-        .route("/demo/received", get(demo::received))
-        .route("/health/live", get(health::live))
-        .route("/health/ready", get(health::ready))
-        .merge(sdk)
-        .merge(pages)
-        .fallback(async || Error::NotFound)
-        .method_not_allowed_fallback(async || Error::MethodNotAllowed)
-        // What an answer holds may be different next time, or for the next person.
-        .layer(header_if_missing(header::CACHE_CONTROL, "no-store"))
-        .layer(header_if_missing(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
-        .layer(header_if_missing(header::REFERRER_POLICY, "same-origin"))
-        .layer(CatchPanicLayer::custom(|panic| {
-            drop(panic);
-            Error::Internal.into_response()
-        }))
-        .layer(middleware::from_fn(log::log_request))
-        .with_state(Arc::new(app))
+    pages.merge(sdk)
 }
 
 /// Pages of any site may send events and load the SDK. No credentials: ingest keys are public and stand

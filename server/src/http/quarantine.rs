@@ -16,6 +16,16 @@ use crate::{
     store::Quarantined,
 };
 
+/// Refused events that were kept, the last seen first.
+#[utoipa::path(get, path = "/v1/quarantine", tag = "quarantine", operation_id = "quarantine",
+    security(("secret_key" = []), ("session" = [])),
+    params(("limit" = Option<u32>, Query, description = "At most so many", minimum = 1, maximum = 1000),
+        ("code" = Option<String>, Query, description = "Only events refused for this code")),
+    responses((status = 200, description = "The events", body = quarantine::List,
+        example = json!({ "quarantine": [{ "id": "019ab2c3-d4e5-7f60-8123-456789abcdef", "code": "string_too_long", "field": "properties.note",
+            "source": "client", "event": { "event": "note_saved", "properties": { "note": "..." } },
+            "context": { "browser": "Firefox" }, "user_id": null, "first_seen": "2026-11-23T12:00:00.000Z",
+            "last_seen": "2026-11-23T12:05:00.000Z", "count": 3, "replayed_at": null, "replayed_as": null }] }))))]
 pub(super) async fn list(
     State(app): State<Shared>,
     RawQuery(query): RawQuery,
@@ -30,6 +40,14 @@ pub(super) async fn list(
     Ok(Json(quarantine::list(kept)?).into_response())
 }
 
+/// One refused event.
+#[utoipa::path(get, path = "/v1/quarantine/{id}", tag = "quarantine", operation_id = "quarantined_event",
+    security(("secret_key" = []), ("session" = [])), params(("id" = String, Path, description = "As the list shows it", format = Uuid)),
+    responses((status = 200, description = "The event", body = quarantine::Entry,
+        example = json!({ "id": "019ab2c3-d4e5-7f60-8123-456789abcdef", "code": "string_too_long", "field": "properties.note",
+            "source": "client", "event": { "event": "note_saved", "properties": { "note": "..." } },
+            "context": { "browser": "Firefox" }, "user_id": null, "first_seen": "2026-11-23T12:00:00.000Z",
+            "last_seen": "2026-11-23T12:05:00.000Z", "count": 3, "replayed_at": null, "replayed_as": null }))))]
 pub(super) async fn show(
     State(app): State<Shared>,
     Path(id): Path<String>,
@@ -39,6 +57,10 @@ pub(super) async fn show(
     Ok(Json(quarantine::entry(kept)?).into_response())
 }
 
+/// Removes a refused event for good.
+#[utoipa::path(delete, path = "/v1/quarantine/{id}", tag = "quarantine", operation_id = "drop_quarantined",
+    security(("secret_key" = []), ("session" = [])), params(("id" = String, Path, description = "As the list shows it", format = Uuid)),
+    responses((status = 204, description = "It is gone")))]
 pub(super) async fn drop_one(
     State(app): State<Shared>,
     Path(id): Path<String>,
@@ -50,7 +72,14 @@ pub(super) async fn drop_one(
     if dropped { Ok(StatusCode::NO_CONTENT) } else { Err(Error::NotFound) }
 }
 
-/// The body, if there is one, holds the fields to change.
+/// Judges and stores a refused event again, as if it had just been sent; it is stored once.
+#[utoipa::path(post, path = "/v1/quarantine/{id}/replay", tag = "quarantine", operation_id = "replay_quarantined",
+    security(("secret_key" = []), ("session" = [])), params(("id" = String, Path, description = "As the list shows it", format = Uuid)),
+    request_body(content = Option<Object>, description = "Fields of the event to change first; `null` removes one",
+        example = json!({ "event": "sign_up" })),
+    responses((status = 200, description = "What became of it", body = Replayed,
+        example = json!({ "id": "019ab2c3-d4e5-7f60-8123-456789abcdef", "verdict": "accepted",
+            "event_id": "019ab2d0-0000-7000-8000-000000000000" }))))]
 pub(super) async fn replay(
     State(app): State<Shared>,
     Path(id): Path<String>,

@@ -9,10 +9,13 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use pharos_model::Timestamp;
-use serde::Deserialize;
-use serde_json::json;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
-use super::{Shared, auth, error::Error};
+use super::{
+    Shared, auth,
+    error::{Error, Problem},
+};
 use crate::{
     clock,
     identity::{hash_token, new_token},
@@ -21,12 +24,31 @@ use crate::{
 /// How long a person stays signed in.
 const SESSION_S: i64 = 14 * 24 * 3600;
 
-#[derive(Deserialize)]
+/// What signs in.
+#[derive(Deserialize, ToSchema)]
 pub(super) struct Login {
+    /// What stands after the `#` of a sign-in link.
     token: String,
 }
 
-/// `{"token": "..."}` in, a cookie out. Being JSON, it cannot be sent by another site's form.
+/// A session, as its person sees it.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Session {
+    /// A public key of the project; `null` if none is in use.
+    ingest_key: Option<String>,
+}
+
+/// Signs in to the dashboard: the token of a sign-in link in, a session cookie out.
+///
+/// Links work once, for 15 minutes. Being JSON, the body cannot be sent by another site's form.
+#[utoipa::path(post, path = "/v1/session", tag = "dashboard",
+    request_body(content = Login, example = json!({ "token": "the part of the link after #" })),
+    responses((status = 204, description = "Signed in; `Set-Cookie` holds the session"),
+        (status = 401, description = "The link is not valid", body = Problem<'static>,
+            content_type = "application/problem+json",
+            example = json!({ "type": "urn:pharos:problem:invalid_login_link",
+                "title": "The sign-in link is not valid", "status": 401, "code": "invalid_login_link",
+                "detail": "links work once, for 15 minutes; `pharos login-link` makes another" }))))]
 pub(super) async fn sign_in(
     State(app): State<Shared>,
     login: Result<Json<Login>, JsonRejection>,
@@ -45,13 +67,19 @@ pub(super) async fn sign_in(
 }
 
 /// What a person signed in may know of their project.
+#[utoipa::path(get, path = "/v1/session", tag = "dashboard", operation_id = "session", security(("session" = [])),
+    responses((status = 200, description = "Somebody is signed in", body = Session,
+        example = json!({ "ingest_key": "pk_..." }))))]
 pub(super) async fn describe(State(app): State<Shared>, headers: HeaderMap) -> Result<Response, Error> {
     if !auth::is_signed_in(&headers, &*app.store).await? {
         return Err(Error::NotSignedIn);
     }
-    Ok(Json(json!({ "ingest_key": app.keys.first_ingest_key() })).into_response())
+    Ok(Json(Session { ingest_key: app.keys.first_ingest_key() }).into_response())
 }
 
+/// Signs out. Who is not signed in is so afterwards too.
+#[utoipa::path(delete, path = "/v1/session", tag = "dashboard",
+    responses((status = 204, description = "Signed out; `Set-Cookie` removes the session")))]
 pub(super) async fn sign_out(State(app): State<Shared>, headers: HeaderMap) -> Result<Response, Error> {
     if let Some(session) = auth::session(&headers) {
         app.store.end_session(&hash_token(session)).await?;

@@ -2,28 +2,32 @@
 
 use axum::Json;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::store::{OutcomeRange, OutcomeSum, Store, StoreResult};
 
 /// The answer. All numbers are of events; `received` is the sum of all outcomes.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 pub(crate) struct Outcomes {
     start: String,
     end: String,
     received: i64,
+    #[schema(inline)]
     outcomes: Vec<Sum>,
+    #[schema(inline)]
     hours: Vec<Hour>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct Sum {
+    /// accepted, duplicate, invalid, filtered, quarantined or refused.
     outcome: String,
     /// `null` where the outcome has none.
     reason: Option<String>,
     count: i64,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct Hour {
     hour: String,
     #[serde(flatten)]

@@ -3,6 +3,7 @@
 use pharos_model::{EventId, wire::Verdict};
 use serde::Serialize;
 use serde_json::value::RawValue;
+use utoipa::ToSchema;
 
 use crate::{
     ingest::replay::Replay,
@@ -10,20 +11,24 @@ use crate::{
 };
 
 /// What is in quarantine, the last seen first.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = Quarantine)]
 pub(crate) struct List {
     quarantine: Vec<Entry>,
 }
 
 /// A refused event that was kept.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = QuarantinedEvent)]
 pub(crate) struct Entry {
     id: String,
     code: String,
     field: String,
     source: &'static str,
     /// As kept: JSON text, passed on as it is.
+    #[schema(value_type = Object)]
     event: Box<RawValue>,
+    #[schema(value_type = Object)]
     context: Box<RawValue>,
     user_id: Option<String>,
     first_seen: String,
@@ -35,7 +40,7 @@ pub(crate) struct Entry {
 }
 
 /// What became of a replay. A verdict `duplicate` says that the event was stored before.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 pub(crate) struct Replayed {
     id: String,
     verdict: &'static str,

@@ -3,26 +3,32 @@
 use axum::Json;
 use serde::Serialize;
 use serde_json::value::RawValue;
+use utoipa::ToSchema;
 
 use crate::store::{Recent, Store, StoreError, StoreResult, StoredEvent};
 
-/// The answer: events, newest first.
-#[derive(Serialize)]
+/// Events, newest first.
+#[derive(Serialize, ToSchema)]
 pub(crate) struct RecentEvents {
     events: Vec<RecentEvent>,
 }
 
-#[derive(Serialize)]
+/// An event as it is stored.
+#[derive(Serialize, ToSchema)]
 struct RecentEvent {
     id: String,
     event: String,
     timestamp: String,
-    /// As stored: JSON text, passed on as it is.
+    /// Stripped of personal data.
+    // As stored: JSON text, passed on as it is.
+    #[schema(value_type = Object)]
     properties: Box<RawValue>,
+    /// HMAC of the hashed user id: the same person, no name.
     user_id: Option<String>,
     session_id: Option<String>,
     source: String,
     seq: Option<i32>,
+    #[schema(value_type = Object)]
     context: Box<RawValue>,
     created_at: String,
 }
