@@ -27,6 +27,8 @@ const REFRESH_KEYS_EVERY: Duration = Duration::from_secs(10);
 const TRY_DATABASE_EVERY: Duration = Duration::from_millis(500);
 const LOOK_AT_SPOOL_EVERY: Duration = Duration::from_secs(10);
 const MAKE_ROOM_EVERY: Duration = Duration::from_secs(3600);
+/// Until then a search reads the newest rows one by one.
+const TEND_INDEXES_EVERY: Duration = Duration::from_secs(60);
 const EXPIRE_EVERY: Duration = Duration::from_secs(3600);
 /// The most that a server which is killed forgets of what it refused.
 const WRITE_REFUSED_EVERY: Duration = Duration::from_secs(1);
@@ -61,6 +63,7 @@ pub(crate) fn start(work: Work, stop: &CancellationToken) -> JoinSet<()> {
     tasks.spawn(until(stop.clone(), compact(store.clone())));
     tasks.spawn(until(stop.clone(), refresh_keys(keys)));
     tasks.spawn(until(stop.clone(), make_room(store.clone())));
+    tasks.spawn(until(stop.clone(), tend_indexes(store.clone())));
     tasks.spawn(until(stop.clone(), expire(store.clone(), retention_days)));
     tasks.spawn(until(stop.clone(), expire_quarantine(store, quarantine_days)));
     tasks
@@ -145,6 +148,24 @@ async fn make_room(store: Arc<dyn Store>) {
             Ok(0) => {}
             Ok(partitions) => tracing::info!(partitions, "partitions made"),
             Err(error) => tracing::warn!(%error, "partitions not made; events go to the default one"),
+        }
+    }
+}
+
+/// Indexes that writers leave behind: one built at a time.
+async fn tend_indexes(store: Arc<dyn Store>) {
+    let mut ticks = ticks(TEND_INDEXES_EVERY);
+    loop {
+        ticks.tick().await;
+        loop {
+            match store.tend_indexes(clock::now()).await {
+                Ok(0) => break,
+                Ok(_) => tracing::info!("an index of a day that is over was built"),
+                Err(error) => {
+                    tracing::warn!(%error, "indexes not up to date; searches by session and user are slower");
+                    break;
+                }
+            }
         }
     }
 }

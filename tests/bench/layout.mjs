@@ -39,6 +39,11 @@ const EVENT = 'CREATE INDEX ON events (event, timestamp)';
 const USER = 'CREATE INDEX ON events (user_id) WHERE user_id IS NOT NULL';
 const SESSION = 'CREATE INDEX ON events (session_id) WHERE session_id IS NOT NULL';
 const RECEIPT = 'CREATE INDEX ON events USING brin (created_at)';
+/** @param {number} pages */
+const bloom = (pages) => [
+  `CREATE INDEX ON events USING brin (session_id text_bloom_ops) WITH (pages_per_range = ${pages})`,
+  `CREATE INDEX ON events USING brin (user_id uuid_bloom_ops) WITH (pages_per_range = ${pages})`,
+];
 const GIN = 'CREATE INDEX ON events USING gin (properties jsonb_path_ops)';
 
 /** @type {{name: string, ids: 'v4' | 'v7', ddl: string[], key?: string}[]} */
@@ -59,6 +64,16 @@ const LAYOUTS = [
     ddl: [...BY_ID, TIME_BRIN, EVENT, USER, SESSION, RECEIPT],
   },
   { name: 'days by id, no user and session index', ids: 'v7', ddl: [...BY_ID, TIME_BRIN, EVENT, RECEIPT] },
+  {
+    name: 'days by id, Bloom filters of 32 pages for user and session',
+    ids: 'v7',
+    ddl: [...BY_ID, TIME_BRIN, EVENT, RECEIPT, ...bloom(32)],
+  },
+  {
+    name: 'days by id, Bloom filters of 128 pages for user and session',
+    ids: 'v7',
+    ddl: [...BY_ID, TIME_BRIN, EVENT, RECEIPT, ...bloom(128)],
+  },
   { name: 'days by id, key only', ids: 'v7', ddl: BY_ID },
   {
     name: 'days by id, GIN on properties as well',
@@ -136,7 +151,7 @@ function flush(version, from) {
       now,
       JSON.stringify(properties),
       userIds[visitor % 50_000],
-      `s_${visitor.toString(36)}_${visitor}`,
+      sessionOf(visitor),
       'client',
       i % 100,
       '{"browser":"Chrome","os":"Linux","ip":"203.0.113.0","language":"en"}',
@@ -153,6 +168,30 @@ function cpuSeconds(pid) {
   return (Number(fields[11]) + Number(fields[12])) / 100;
 }
 
+/** @param {number} visitor */
+const sessionOf = (visitor) => `s_${visitor.toString(36)}_${visitor}`;
+const visitorSession = () => sessionOf(crypto.randomInt(200_000));
+
+/** Brings block range indexes up to date, as the server does now and then. */
+async function summarize() {
+  await client.query(
+    `SELECT brin_summarize_new_values(indexrelid) FROM pg_index JOIN pg_class ON pg_class.oid = indexrelid
+       JOIN pg_am ON pg_am.oid = relam JOIN pg_partition_tree('events') ON relid = indrelid
+     WHERE amname = 'brin' AND relkind = 'i'`,
+  );
+}
+
+/** Median time of a question, over 21 keys. @param {string} text @param {() => unknown} key */
+async function medianMs(text, key) {
+  const times = [];
+  for (let i = 0; i < 21; i++) {
+    const started = performance.now();
+    await client.query({ text, values: [key()] });
+    times.push(performance.now() - started);
+  }
+  return times.sort((a, b) => a - b)[10]?.toFixed(1);
+}
+
 const client = new pg.Client({ connectionString: url });
 await client.connect();
 const one = async (/** @type {string} */ sql) => Object.values((await client.query(sql)).rows[0])[0];
@@ -163,9 +202,9 @@ const chosen = options.only
 
 console.log(`${ROWS} rows a layout, flushes of ${FLUSH_ROWS}, ${await one('SHOW server_version')}\n`);
 console.log(
-  '| layout | CPU us a row, first tenth | last tenth | all | WAL bytes a row | bytes a row on disk |',
+  '| layout | CPU us a row, first tenth | last tenth | all | WAL bytes a row | bytes a row on disk | ms to find a session | ms to find a user |',
 );
-console.log('|---|---|---|---|---|---|');
+console.log('|---|---|---|---|---|---|---|---|');
 for (const layout of chosen) {
   await client.query('DROP TABLE IF EXISTS events');
   for (const command of layout.ddl) await client.query(command);
@@ -181,6 +220,9 @@ for (const layout of chosen) {
       await client.query({ ...statement, values });
       cpu += cpuSeconds(pid) - before;
     }
+    const before = cpuSeconds(pid);
+    await summarize();
+    cpu += cpuSeconds(pid) - before;
     tenths.push((cpu / (ROWS / 10)) * 1e6);
     if (process.stderr.isTTY) process.stderr.write(`\r${layout.name}: ${tenth + 1}0%  `);
   }
@@ -188,10 +230,18 @@ for (const layout of chosen) {
   const size =
     "coalesce(sum(pg_total_relation_size(relid)), pg_total_relation_size('events'))::bigint FROM pg_partition_tree('events')";
   const bytes = Number(await one(`SELECT ${size}`)) / ROWS;
+  const sessionMs = await medianMs(
+    'SELECT count(properties) FROM events WHERE session_id = $1',
+    visitorSession,
+  );
+  const userMs = await medianMs(
+    'SELECT count(properties) FROM events WHERE user_id = $1',
+    () => userIds[crypto.randomInt(50_000)],
+  );
   const all = tenths.reduce((sum, value) => sum + value, 0) / 10;
   if (process.stderr.isTTY) process.stderr.write('\r\x1b[K');
   console.log(
-    `| ${layout.name} | ${tenths[0]?.toFixed(1)} | ${tenths[9]?.toFixed(1)} | ${all.toFixed(1)} | ${walBytes.toFixed(0)} | ${bytes.toFixed(0)} |`,
+    `| ${layout.name} | ${tenths[0]?.toFixed(1)} | ${tenths[9]?.toFixed(1)} | ${all.toFixed(1)} | ${walBytes.toFixed(0)} | ${bytes.toFixed(0)} | ${sessionMs} | ${userMs} |`,
   );
 }
 await client.query('DROP TABLE IF EXISTS events');

@@ -1,6 +1,12 @@
 //! The only door to a database. Two backends stand behind one contract: PostgreSQL for production,
 //! SQLite when nothing is set up; `server/tests/store.rs` runs the contract on both. Nothing outside
 //! this module knows SQL, and nothing in here knows HTTP.
+//!
+//! Asking for the events of a session or a user: compare the column with one value, `session_id = $1`,
+//! and bound the time where it is known. On PostgreSQL Bloom filters and, on days that are over, B-trees
+//! find the rows; a bound on `id` ([`EventId::v7`] of a moment, a day before and after) leaves out whole
+//! partitions. On SQLite write `rowid IN (SELECT rowid FROM telemetry_events WHERE session_id = $1 AND
+//! created_at >= $2)`: that reads the index on the time of receipt alone, which holds both columns.
 
 mod accounts;
 mod migrations;
@@ -230,6 +236,10 @@ pub trait Store: sql::Sql + Send + Sync {
 
     /// Makes room for the events of the coming days. Returns how many places were made.
     async fn make_room(&self, now: Timestamp) -> StoreResult<usize>;
+
+    /// Brings indexes up to date that writers do not keep so, and builds at most one that a day which is
+    /// over lacks. May take longer than the store timeout. Returns how many it built.
+    async fn tend_indexes(&self, now: Timestamp) -> StoreResult<u64>;
 
     /// Removes some of what was received before `cutoff`, in a step short enough not to hold up
     /// writers. Returns how much it removed; 0 means that there is no more.

@@ -180,6 +180,10 @@ impl Store for SqliteStore {
         Ok(0)
     }
 
+    async fn tend_indexes(&self, _now: Timestamp) -> StoreResult<u64> {
+        Ok(0)
+    }
+
     async fn expire(&self, cutoff: Timestamp) -> StoreResult<u64> {
         let query = sqlx::query(
             "DELETE FROM telemetry_events WHERE rowid IN \

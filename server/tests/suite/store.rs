@@ -197,6 +197,40 @@ async fn postgres_partitions_by_day() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn postgres_indexes_days_that_are_over() {
+    let place = Place::new(Backend::Postgres).await;
+    let store = setup::open_store(&place.config()).await.unwrap();
+    let today = clock::now().unix_ms().div_euclid(DAY_MS) * DAY_MS;
+    // Partitions from ten days ago to two days ago; those from yesterday on are there.
+    store.make_room(Timestamp::from_unix_ms(today - 9 * DAY_MS)).await.unwrap();
+    let session = |ago: i64| Row { session_id: Some("searched".into()), ..row(ago) };
+    store.write(flush(&[session(9 * DAY_MS), session(0), row(9 * DAY_MS), row(0)])).await.unwrap();
+    let build_all = async |minutes: i64| {
+        let now = Timestamp::from_unix_ms(today + minutes * 60_000);
+        let mut built = 0;
+        while store.tend_indexes(now).await.unwrap() > 0 {
+            built += 1;
+        }
+        built
+    };
+    assert_eq!(build_all(59).await, 9 * 2, "events of yesterday may still come");
+    assert_eq!(build_all(60).await, 2);
+    let valid = "SELECT count(*)::text FROM pg_index JOIN pg_class ON pg_class.oid = indexrelid \
+                 WHERE relname ~ '^telemetry_events_\\d{8}_by_' AND indisvalid";
+    assert_eq!(place.column(valid).await, ["20"]);
+    // As a build that was interrupted leaves it.
+    let broken = "UPDATE pg_index SET indisvalid = false FROM pg_class WHERE pg_class.oid = indexrelid \
+                  AND relname = (SELECT min(relname) FROM pg_class WHERE relname ~ '^telemetry_events_\\d{8}_by_') \
+                  RETURNING relname::text";
+    assert_eq!(place.column(broken).await.len(), 1);
+    assert_eq!(build_all(60).await, 1, "that one again");
+    assert_eq!(place.column(valid).await, ["20"]);
+    let searched = Recent { project_id: 1, event: None, session_id: Some("searched".into()), limit: 10 };
+    assert_eq!(store.recent(&searched).await.unwrap().len(), 2, "in both kinds of days");
+    store.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn sqlite_commits_are_on_disk() {
     let place = Place::new(Backend::Sqlite).await;
     let store = setup::open_store(&place.config()).await.unwrap();

@@ -1,6 +1,7 @@
 //! PostgreSQL: pools, errors and the statements that only it understands.
 
 mod compact;
+mod indexes;
 mod partitions;
 mod quarantine;
 mod timestamp;
@@ -159,6 +160,11 @@ impl Store for PostgresStore {
         partitions::create_ahead(&self.others, now).await
     }
 
+    async fn tend_indexes(&self, now: Timestamp) -> StoreResult<u64> {
+        within(self.timeout, indexes::summarize(&self.others, now)).await?;
+        indexes::build_one(&self.others, now).await
+    }
+
     async fn expire(&self, cutoff: Timestamp) -> StoreResult<u64> {
         partitions::expire(&self.others, cutoff).await
     }
@@ -191,7 +197,7 @@ impl PostgresStore {
                 .map_err(store_error)?;
         let Some(PgTimestamp(newest)) = newest else { return Ok(Vec::new()) };
 
-        // A session's rows are found by its own index, and are few.
+        // A session's rows are few, and found by its own indexes.
         let steps = if recent.session_id.is_some() { &LOOK_BACK_MS[3..] } else { &LOOK_BACK_MS[..] };
         let mut rows = Vec::new();
         for &look_back_ms in steps {

@@ -11,7 +11,7 @@ use uuid::Uuid;
 use super::{PgTimestamp, store_error};
 use crate::store::{DAY_MS, StoreResult};
 
-const DEFAULT: &str = "telemetry_events_other";
+pub(super) const DEFAULT: &str = "telemetry_events_other";
 const PREFIX: &str = "telemetry_events_";
 
 /// Days made ahead. A week of them lets a broken task be noticed long before events go astray.
@@ -28,26 +28,26 @@ const LOCK_TIMEOUT: &str = "SET LOCAL lock_timeout = '2s'";
 const EXPIRE_ROWS: i64 = 5000;
 
 /// A day's partition.
-struct Day {
-    start: Timestamp,
+pub(super) struct Day {
+    pub(super) start: Timestamp,
 }
 
 impl Day {
-    fn containing(moment: Timestamp) -> Self {
+    pub(super) fn containing(moment: Timestamp) -> Self {
         Self { start: Timestamp::from_unix_ms(moment.unix_ms().div_euclid(DAY_MS) * DAY_MS) }
     }
 
-    fn plus(&self, days: i64) -> Self {
+    pub(super) fn plus(&self, days: i64) -> Self {
         Self { start: Timestamp::from_unix_ms(self.start.unix_ms() + days * DAY_MS) }
     }
 
     /// `telemetry_events_20261123`
-    fn table(&self) -> String {
+    pub(super) fn table(&self) -> String {
         let date = self.start.to_string();
         format!("{PREFIX}{}{}{}", &date[..4], &date[5..7], &date[8..10])
     }
 
-    fn from_table(table: &str) -> Option<Self> {
+    pub(super) fn from_table(table: &str) -> Option<Self> {
         let date = table.strip_prefix(PREFIX)?;
         if date.len() != 8 || !date.bytes().all(|byte| byte.is_ascii_digit()) {
             return None;
@@ -139,7 +139,8 @@ pub(super) async fn expire(pool: &PgPool, cutoff: Timestamp) -> StoreResult<u64>
     Ok(done.map_err(store_error)?.rows_affected())
 }
 
-async fn names(pool: &PgPool) -> StoreResult<Vec<String>> {
+/// The partitions, in the order of their names.
+pub(super) async fn names(pool: &PgPool) -> StoreResult<Vec<String>> {
     sqlx::query_scalar(
         "SELECT relname::text FROM pg_inherits JOIN pg_class ON pg_class.oid = inhrelid \
          WHERE inhparent = 'telemetry_events'::regclass ORDER BY relname",
@@ -150,7 +151,7 @@ async fn names(pool: &PgPool) -> StoreResult<Vec<String>> {
 }
 
 /// Runs one command. Names in it are made of digits, ids of hex digits: nothing comes from outside.
-async fn run(connection: &mut PgConnection, sql: impl Into<String>) -> StoreResult<()> {
+pub(super) async fn run(connection: &mut PgConnection, sql: impl Into<String>) -> StoreResult<()> {
     sqlx::query(AssertSqlSafe(sql.into())).execute(connection).await.map_err(store_error)?;
     Ok(())
 }

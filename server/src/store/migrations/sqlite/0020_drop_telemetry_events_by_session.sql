@@ -1,0 +1,2 @@
+-- As 0019.
+DROP INDEX telemetry_events_by_session
