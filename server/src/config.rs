@@ -32,6 +32,8 @@ pub struct Config {
     pub quarantine_days: Option<u32>,
     /// What is kept of an address.
     pub ip: IpPolicy,
+    /// Who may read `/metrics`.
+    pub metrics: MetricsAccess,
     /// Proxies whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Vec<IpNet>,
     /// Keys and pepper given from outside.
@@ -60,6 +62,19 @@ pub enum IpPolicy {
     Truncate,
     /// Nothing.
     Drop,
+}
+
+/// Who may read `/metrics`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MetricsAccess {
+    /// Nobody: there is no such address.
+    Off,
+    /// Who asks from this machine, and who has a secret key.
+    Loopback,
+    /// Who has a secret key.
+    Key,
+    /// Everyone.
+    Open,
 }
 
 /// Keys and pepper given from outside; what is `None` is generated.
@@ -149,6 +164,13 @@ impl Config {
             ip: values.required("ip", |text| match text {
                 "truncate" => Some(IpPolicy::Truncate),
                 "drop" => Some(IpPolicy::Drop),
+                _ => None,
+            })?,
+            metrics: values.required("metrics", |text| match text {
+                "off" => Some(MetricsAccess::Off),
+                "loopback" => Some(MetricsAccess::Loopback),
+                "key" => Some(MetricsAccess::Key),
+                "open" => Some(MetricsAccess::Open),
                 _ => None,
             })?,
             trusted_proxies: values.required("trusted_proxy", parse_networks)?,

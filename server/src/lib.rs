@@ -27,6 +27,7 @@ pub mod config;
 mod http;
 pub mod identity;
 pub mod ingest;
+pub mod meters;
 pub mod outcome;
 mod query;
 pub mod settings;
@@ -50,6 +51,7 @@ use crate::{
         refused::Refused,
         writer::Writer,
     },
+    meters::Meters,
     setup::Welcome,
     store::StoreError,
 };
@@ -125,7 +127,9 @@ pub async fn run(
         // Events that wait in it wait on; new ones need it only when the database is away.
         tracing::error!(%error, "no spool for now; look at it with `pharos spool check`");
     }
-    let (writer, writer_handle) = Writer::start(store.clone(), backlog.clone(), limits.store_timeout);
+    let meters = Arc::new(Meters::new());
+    let (writer, writer_handle) =
+        Writer::start(store.clone(), backlog.clone(), meters.clone(), limits.store_timeout);
     let (refused, budget) = (Refused::default(), Budget::new(limits.queue_bytes));
     let work = tasks::Work {
         store: store.clone(),
@@ -134,18 +138,28 @@ pub async fn run(
         refused: refused.clone(),
         writer: writer_handle.clone(),
         budget: budget.clone(),
+        meters: meters.clone(),
         retention_days: config.retention_days,
         quarantine_days: config.quarantine_days,
     };
     let mut tasks = tasks::start(work, &stop_tasks);
     let enricher = Enricher::new(config.ip);
     let router = http::router(App {
-        ingest: Ingest::new(writer_handle.clone(), refused.clone(), enricher, pepper, config.enabled),
+        ingest: Ingest::new(
+            writer_handle.clone(),
+            refused.clone(),
+            meters.clone(),
+            enricher,
+            pepper,
+            config.enabled,
+        ),
         keys,
         store: store.clone(),
         budget: budget.clone(),
         backlog: backlog.clone(),
         limits,
+        meters,
+        metrics: config.metrics,
         demo: config.demo,
         trusted_proxies: config.trusted_proxies,
         secure_cookie: config.public_url.is_some_and(|url| url.starts_with("https://")),

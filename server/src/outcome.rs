@@ -25,16 +25,25 @@ pub enum Outcome {
 }
 
 impl Outcome {
+    /// Every outcome's name, in the order of [`Outcome::index`].
+    pub const NAMES: [&'static str; 6] =
+        ["accepted", "duplicate", "invalid", "filtered", "quarantined", "refused"];
+
+    /// Its place in [`Outcome::NAMES`].
+    pub const fn index(self) -> usize {
+        match self {
+            Self::Accepted => 0,
+            Self::Duplicate => 1,
+            Self::Invalid(_) => 2,
+            Self::Filtered(_) => 3,
+            Self::Quarantined(_) => 4,
+            Self::Refused(_) => 5,
+        }
+    }
+
     /// The outcome's name.
     pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Accepted => "accepted",
-            Self::Duplicate => "duplicate",
-            Self::Invalid(_) => "invalid",
-            Self::Filtered(_) => "filtered",
-            Self::Quarantined(_) => "quarantined",
-            Self::Refused(_) => "refused",
-        }
+        Self::NAMES[self.index()]
     }
 
     /// Its code or reason; empty where there is none.

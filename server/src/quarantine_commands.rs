@@ -15,6 +15,7 @@ use pharos_server::{
         replay::{Changes, Replay},
         writer::Writer,
     },
+    meters::Meters,
     setup,
     store::{Quarantined, Store},
 };
@@ -90,9 +91,12 @@ async fn replay(
     ensure!(config.enabled, "TELEMETRY_ENABLED is false: nothing is stored");
     let budget = Budget::new(config.limits.queue_bytes);
     let backlog = Arc::new(Backlog::new(config.data_dir.join(SPOOL_FILE), config.limits.spool_bytes));
-    let (writer, handle) = Writer::start(store.clone(), backlog.clone(), config.limits.store_timeout);
+    let meters = Arc::new(Meters::new());
+    let (writer, handle) =
+        Writer::start(store.clone(), backlog.clone(), meters.clone(), config.limits.store_timeout);
     let pepper = setup::pepper(config)?;
-    let ingest = Ingest::new(handle, Refused::default(), Enricher::new(config.ip), pepper, config.enabled);
+    let ingest =
+        Ingest::new(handle, Refused::default(), meters, Enricher::new(config.ip), pepper, config.enabled);
 
     let (mut stored, mut refused) = (0, 0);
     for id in ids {

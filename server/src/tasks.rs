@@ -18,6 +18,7 @@ use crate::{
         refused::Refused,
         writer::WriterHandle,
     },
+    meters::Meters,
     store::{Store, StoreResult},
 };
 
@@ -34,6 +35,8 @@ const EXPIRE_EVERY: Duration = Duration::from_secs(3600);
 const WRITE_REFUSED_EVERY: Duration = Duration::from_secs(1);
 /// Questions read deltas and sums together, so this bounds only how many deltas they read.
 const COMPACT_EVERY: Duration = Duration::from_secs(10);
+/// Every request leaves a sample or two in memory until then.
+const TIDY_METERS_EVERY: Duration = Duration::from_secs(5);
 /// Between two steps of removing old events, for the writers' sake.
 const EXPIRE_PAUSE: Duration = Duration::from_millis(50);
 
@@ -50,17 +53,20 @@ pub(crate) struct Work {
     pub(crate) refused: Refused,
     pub(crate) writer: WriterHandle,
     pub(crate) budget: Budget,
+    pub(crate) meters: Arc<Meters>,
     pub(crate) retention_days: Option<u32>,
     pub(crate) quarantine_days: Option<u32>,
 }
 
 /// Starts every background task. They end when `stop` is cancelled, in the middle of their work if need be.
 pub(crate) fn start(work: Work, stop: &CancellationToken) -> JoinSet<()> {
-    let Work { store, keys, backlog, refused, writer, budget, retention_days, quarantine_days } = work;
+    let Work { store, keys, backlog, refused, writer, budget, meters, retention_days, quarantine_days } =
+        work;
     let mut tasks = JoinSet::new();
     tasks.spawn(until(stop.clone(), write_refused(refused, writer, budget)));
     tasks.spawn(until(stop.clone(), drain_spool(store.clone(), backlog)));
-    tasks.spawn(until(stop.clone(), compact(store.clone())));
+    tasks.spawn(until(stop.clone(), compact(store.clone(), meters.clone())));
+    tasks.spawn(until(stop.clone(), tidy_meters(meters)));
     tasks.spawn(until(stop.clone(), refresh_keys(keys)));
     tasks.spawn(until(stop.clone(), make_room(store.clone())));
     tasks.spawn(until(stop.clone(), tend_indexes(store.clone())));
@@ -122,13 +128,16 @@ async fn drain_spool(store: Arc<dyn Store>, backlog: Arc<Backlog>) {
 }
 
 /// Counts that writers appended, into sums.
-async fn compact(store: Arc<dyn Store>) {
+async fn compact(store: Arc<dyn Store>, meters: Arc<Meters>) {
     let mut ticks = ticks(COMPACT_EVERY);
     loop {
         ticks.tick().await;
         loop {
             match store.compact().await {
-                Ok(0) => break,
+                Ok(0) => {
+                    meters.compacted();
+                    break;
+                }
                 Ok(_) => {}
                 Err(error) => {
                     tracing::warn!(%error, "counts not added up; answers stay right and get slower");
@@ -136,6 +145,15 @@ async fn compact(store: Arc<dyn Store>) {
                 }
             }
         }
+    }
+}
+
+/// What was measured, into less memory.
+async fn tidy_meters(meters: Arc<Meters>) {
+    let mut ticks = ticks(TIDY_METERS_EVERY);
+    loop {
+        ticks.tick().await;
+        meters.tidy();
     }
 }
 

@@ -9,6 +9,8 @@ mod error;
 mod events;
 mod health;
 mod log;
+mod measure;
+mod metrics;
 mod openapi;
 mod outcomes;
 mod params;
@@ -36,10 +38,11 @@ use tower_http::{
 };
 
 pub(crate) use self::auth::{FIRST_PROJECT, Keys};
-use self::{error::Error, routes::Routes};
+use self::{error::Error, measure::RouteMeters, routes::Routes};
 use crate::{
-    config::{Demo, Limits},
+    config::{Demo, Limits, MetricsAccess},
     ingest::{Ingest, backlog::Backlog, budget::Budget},
+    meters::Meters,
     store::Store,
 };
 
@@ -51,6 +54,8 @@ pub(crate) struct App {
     pub(crate) budget: Budget,
     pub(crate) backlog: Arc<Backlog>,
     pub(crate) limits: Limits,
+    pub(crate) meters: Arc<Meters>,
+    pub(crate) metrics: MetricsAccess,
     pub(crate) demo: Option<Demo>,
     pub(crate) trusted_proxies: Vec<IpNet>,
     pub(crate) secure_cookie: bool,
@@ -69,8 +74,10 @@ const PREFLIGHT_MAX_AGE: Duration = Duration::from_secs(24 * 3600);
 /// Every address there is, with what holds for all of them.
 pub(crate) fn router(app: App) -> Router {
     let demo_is_on = app.demo.is_some();
-    let router = api().into_router().merge(pages(demo_is_on));
-    router
+    let api = api();
+    let route_meters = Arc::new(RouteMeters::new(&app.meters, api.table()));
+    api.into_router()
+        .merge(pages(demo_is_on))
         .fallback(async || Error::NotFound)
         .method_not_allowed_fallback(async || Error::MethodNotAllowed)
         // What an answer holds may be different next time, or for the next person.
@@ -81,6 +88,7 @@ pub(crate) fn router(app: App) -> Router {
             drop(panic);
             Error::Internal.into_response()
         }))
+        .layer(middleware::from_fn_with_state(route_meters, measure::measure))
         .layer(middleware::from_fn(log::log_request))
         .with_state(Arc::new(app))
 }
@@ -104,6 +112,7 @@ fn api() -> Routes {
         .post("/v1/quarantine/{id}/replay", quarantine::replay)
         .get("/demo/config.json", demo::config)
         .get("/demo/received", demo::received)
+        .get("/metrics", metrics::metrics)
         .get("/health/live", health::live)
         .get("/health/ready", health::ready)
         .get("/openapi.json", openapi::document)

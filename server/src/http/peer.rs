@@ -26,11 +26,29 @@ impl Peer {
         }
         ip
     }
+
+    /// Whether the request was made on this machine. One that a proxy here passed on was not, and proxies
+    /// say so by a header.
+    pub(super) fn is_this_machine(self, headers: &HeaderMap) -> bool {
+        let passed_on = ["x-forwarded-for", "forwarded", "x-real-ip", "via"];
+        self.0.ip().to_canonical().is_loopback() && !passed_on.iter().any(|name| headers.contains_key(*name))
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_a_proxy_passed_on_comes_from_elsewhere() {
+        let peer = |ip: &str| Peer(SocketAddr::new(ip.parse().unwrap(), 1));
+        let mut headers = HeaderMap::new();
+        assert!(peer("127.0.0.1").is_this_machine(&headers));
+        assert!(peer("::ffff:127.0.0.1").is_this_machine(&headers));
+        assert!(!peer("10.0.0.1").is_this_machine(&headers));
+        headers.insert("x-forwarded-for", "198.51.100.1".parse().unwrap());
+        assert!(!peer("127.0.0.1").is_this_machine(&headers));
+    }
 
     #[test]
     fn only_trusted_proxies_are_believed() {

@@ -51,7 +51,6 @@ impl Routes {
     }
 
     /// Method and path of every route.
-    #[cfg(test)]
     pub(super) fn table(&self) -> &[(Method, &'static str)] {
         &self.table
     }

@@ -29,6 +29,7 @@ use self::{
 };
 use crate::{
     identity::Pepper,
+    meters::Meters,
     outcome::{Outcome, Tally},
 };
 
@@ -64,6 +65,7 @@ pub struct Ingest {
     rules: Rules,
     enabled: bool,
     refused: Refused,
+    meters: Arc<Meters>,
     redactions: Redactions,
 }
 
@@ -73,12 +75,13 @@ impl Ingest {
     pub fn new(
         writer: WriterHandle,
         refused: Refused,
+        meters: Arc<Meters>,
         enricher: Enricher,
         pepper: Pepper,
         enabled: bool,
     ) -> Self {
         let (rules, redactions) = (Rules::default(), Redactions::default());
-        Self { writer, enricher, pepper, rules, enabled, refused, redactions }
+        Self { writer, enricher, pepper, rules, enabled, refused, meters, redactions }
     }
 
     /// What was stripped so far.
@@ -132,8 +135,13 @@ impl Ingest {
             Err(full) => Err(full.into()),
         };
         match submitted {
-            Ok(stored) => Ok(verdicts(events, &stored)),
+            Ok(stored) => {
+                let verdicts = verdicts(events, &stored);
+                self.meters.verdicts(verdicts.iter().map(|(_, verdict)| verdict));
+                Ok(verdicts)
+            }
             Err(error) => {
+                self.meters.events(error.outcome(), events_count);
                 self.refused.add(project_id, received_at, error.outcome(), events_count);
                 Err(error)
             }

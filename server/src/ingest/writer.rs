@@ -15,6 +15,7 @@ use uuid::Uuid;
 
 use super::{backlog::Backlog, budget::Held};
 use crate::{
+    meters::Meters,
     outcome::{Outcome, Tally},
     store::{Flush, Mark, QuarantineRow, Row, Store, StoreError, quarantine::NOT_STORABLE},
 };
@@ -115,19 +116,20 @@ impl Writer {
     pub fn start(
         store: Arc<dyn Store>,
         backlog: Arc<Backlog>,
+        meters: Arc<Meters>,
         store_timeout: Duration,
     ) -> (Self, WriterHandle) {
         let (sender, receiver) = mpsc::unbounded_channel();
         let queue = Arc::new(Mutex::new(receiver));
         let (tasks, drain) = (TaskTracker::new(), CancellationToken::new());
         for _ in 0..store.writers() {
-            let (store, backlog) = (store.clone(), backlog.clone());
+            let (store, backlog, meters) = (store.clone(), backlog.clone(), meters.clone());
             let (queue, drain) = (queue.clone(), drain.clone());
             tasks.spawn(async move {
                 let mut expected_jobs = 1;
                 let mut mark = Mark::new();
                 while let Some(group) = next_group(&queue, &drain, &mut expected_jobs).await {
-                    write_group(&*store, &backlog, &mut mark, group).await;
+                    write_group(&*store, &backlog, &meters, &mut mark, group).await;
                 }
             });
         }
@@ -184,7 +186,13 @@ async fn next_group(
     Some(group)
 }
 
-async fn write_group(store: &dyn Store, backlog: &Backlog, mark: &mut Mark, group: Vec<Job>) {
+async fn write_group(
+    store: &dyn Store,
+    backlog: &Backlog,
+    meters: &Meters,
+    mark: &mut Mark,
+    group: Vec<Job>,
+) {
     let now = Instant::now();
     let mut rows = Vec::with_capacity(GROUP_ROWS);
     let mut outcomes = Tally::default();
@@ -200,7 +208,8 @@ async fn write_group(store: &dyn Store, backlog: &Backlog, mark: &mut Mark, grou
         quarantine.append(&mut job.quarantine);
         waiting.push((job, first..rows.len()));
     }
-    let (stored, outcomes_written) = write_rows(store, backlog, mark, &rows, outcomes, quarantine).await;
+    let (stored, outcomes_written) =
+        write_rows(store, backlog, meters, mark, &rows, outcomes, quarantine).await;
     for (job, range) in waiting {
         let answer = stored[range].iter().copied().collect::<Option<Vec<_>>>();
         let answer = answer.filter(|_| outcomes_written).ok_or(Unavailable);
@@ -216,6 +225,7 @@ async fn write_group(store: &dyn Store, backlog: &Backlog, mark: &mut Mark, grou
 async fn write_rows(
     store: &dyn Store,
     backlog: &Backlog,
+    meters: &Meters,
     mark: &mut Mark,
     rows: &[Row],
     mut outcomes: Tally,
@@ -239,7 +249,14 @@ async fn write_rows(
             outcomes: &outcomes.counts(),
             quarantine: &quarantine,
         };
-        let written = if backlog.goes_first() { Err(StoreError::away()) } else { store.write(flush).await };
+        let written = if backlog.goes_first() {
+            Err(StoreError::away())
+        } else {
+            let began = Instant::now();
+            let written = store.write(flush).await;
+            meters.flush(part.len(), began.elapsed(), written.is_ok());
+            written
+        };
         match written {
             Ok(new) => {
                 backlog.wrote();

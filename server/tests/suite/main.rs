@@ -6,6 +6,7 @@ mod command_line;
 mod http;
 mod ingest;
 mod lifecycle;
+mod metrics;
 mod openapi;
 mod quarantine;
 mod spool;

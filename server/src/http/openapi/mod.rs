@@ -18,7 +18,9 @@ use utoipa::{
     },
 };
 
-use super::{auth::SESSION_COOKIE, demo, error::Error, events, health, outcomes, quarantine, session};
+use super::{
+    auth::SESSION_COOKIE, demo, error::Error, events, health, metrics, outcomes, quarantine, session,
+};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -41,6 +43,7 @@ use super::{auth::SESSION_COOKIE, demo, error::Error, events, health, outcomes, 
         quarantine::replay,
         demo::config,
         demo::received,
+        metrics::metrics,
         health::live,
         health::ready,
         document,

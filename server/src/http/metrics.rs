@@ -1,0 +1,49 @@
+//! `GET /metrics`: what the server measures of itself, as Prometheus reads it. `TELEMETRY_METRICS` says who
+//! may: numbers of events and of errors tell a stranger how a business is doing.
+
+use axum::{
+    Extension,
+    extract::State,
+    http::{HeaderMap, header},
+    response::{IntoResponse, Response},
+};
+
+use super::{Shared, auth, error::Error, peer::Peer};
+use crate::{config::MetricsAccess, meters::Levels};
+
+/// The exposition format that is written.
+const FORMAT: &str = "text/plain; version=0.0.4; charset=utf-8";
+
+/// What the server measures of itself, for Prometheus.
+///
+/// Who may read it is set by `TELEMETRY_METRICS`: with a secret key (the default), from the same machine
+/// without one, anyone, or nobody.
+#[utoipa::path(get, path = "/metrics", tag = "operations", security(("secret_key" = []), ()),
+    responses((status = 200, description = "The Prometheus text format", body = String,
+        content_type = "text/plain",
+        example = "# TYPE pharos_events_total counter\npharos_events_total{outcome=\"accepted\"} 102\n")))]
+pub(super) async fn metrics(
+    State(app): State<Shared>,
+    Extension(peer): Extension<Peer>,
+    headers: HeaderMap,
+) -> Result<Response, Error> {
+    let without_key = match app.metrics {
+        MetricsAccess::Off => return Err(Error::NotFound),
+        MetricsAccess::Key => false,
+        MetricsAccess::Loopback => peer.is_this_machine(&headers),
+        MetricsAccess::Open => true,
+    };
+    if !without_key {
+        auth::reader(&headers, &app.keys, &*app.store).await?;
+    }
+    let spool = app.backlog.holds().await;
+    let levels = Levels {
+        queue_bytes: app.limits.queue_bytes.saturating_sub(app.budget.available()),
+        spool_batches: spool.as_ref().map_or(0, |spool| spool.flushes),
+        spool_bytes: spool.as_ref().map_or(0, |spool| spool.bytes),
+        store_up: app.backlog.stalled_for().is_none(),
+        live_listeners: 0,
+    };
+    let text = app.meters.render(&levels, app.ingest.redactions().iter());
+    Ok(([(header::CONTENT_TYPE, FORMAT)], text).into_response())
+}
