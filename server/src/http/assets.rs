@@ -19,6 +19,24 @@ struct Pages;
 #[folder = "../pkg/dist"]
 struct Sdk;
 
+/// Addresses of the dashboard's views: the page is the same, its script shows what the address says.
+/// The same list as `www/src/dashboard/views.ts`.
+pub(super) const VIEWS: [&str; 13] = [
+    "/login",
+    "/start",
+    "/live",
+    "/events",
+    "/sessions",
+    "/trends",
+    "/breakdown",
+    "/funnel",
+    "/retention",
+    "/outcomes",
+    "/quarantine",
+    "/alerts",
+    "/settings",
+];
+
 /// Files whose names hold a hash of their content never change.
 const IMMUTABLE: &str = "public, max-age=31536000, immutable";
 /// Others are asked for each time; their tag makes the answer short.

@@ -127,9 +127,11 @@ fn pages(demo_is_on: bool) -> Router<Shared> {
 
     let mut pages = Router::new()
         .route("/", get(assets::dashboard))
-        .route("/login", get(assets::dashboard))
         .route("/assets/{*path}", get(assets::asset))
         .route("/favicon.svg", get(assets::icon));
+    for view in assets::VIEWS {
+        pages = pages.route(view, get(assets::dashboard));
+    }
     if demo_is_on {
         pages = pages.route("/demo", get(assets::demo_without_slash)).route("/demo/", get(assets::demo));
     }

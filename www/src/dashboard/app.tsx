@@ -1,66 +1,92 @@
-// The dashboard's frame: who is looking, and which view they get. Views live in files of their own.
+// Who is looking, and which view they get. Signing in and out happens here; everything else is the views'.
 
+import type { FunctionComponent } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
-import { SignedOut, session, signIn, signOut, type Session } from './api';
-import { EventsView } from './events-view';
-import { Readiness } from './readiness';
-import { SignInView } from './sign-in-view';
-import { SnippetView } from './snippet-view';
+import { SignedOut, session, signIn, signOut, whenSignedOut, type Session } from './api';
+import { Empty, Problem, Skeleton } from './components/states';
+import { go, usePlace } from './router';
+import { Shell } from './shell';
+import { viewAt, type ViewProps } from './views';
+import { SignInView } from './views/sign-in';
 
 type Visitor =
-  { state: 'unknown' } | { state: 'signed_out'; problem?: string } | { state: 'signed_in'; session: Session };
+  | { state: 'unknown' }
+  | { state: 'unreachable'; error: Error }
+  | { state: 'signed_out'; problem?: string | undefined }
+  | { state: 'signed_in'; session: Session };
 
 export function App() {
   const [visitor, setVisitor] = useState<Visitor>({ state: 'unknown' });
-  useEffect(() => void arrive().then(setVisitor), []);
+  const { path } = usePlace();
 
-  const onSignedOut = () => setVisitor({ state: 'signed_out', problem: 'You were signed out.' });
+  const enter = () => {
+    setVisitor({ state: 'unknown' });
+    void arrive().then(setVisitor);
+  };
+  useEffect(() => {
+    whenSignedOut(() =>
+      setVisitor((before) =>
+        before.state === 'signed_in' ? { state: 'signed_out', problem: 'You were signed out.' } : before,
+      ),
+    );
+    enter();
+  }, []);
+
   const leave = () => void signOut().finally(() => setVisitor({ state: 'signed_out' }));
 
   return (
-    <>
-      <header class="header">
-        <a class="brand" href="/">
-          <img src="/favicon.svg" alt="" width="32" height="32" />
-          <span>Pharos</span>
-        </a>
-        <Readiness />
-        <nav aria-label="Site">
-          <a href="/demo/">Demo shop</a>
-          {visitor.state === 'signed_in' && (
-            <button type="button" class="quiet" onClick={leave}>
-              Sign out
-            </button>
-          )}
-        </nav>
-      </header>
-      <main id="main">
-        {visitor.state === 'unknown' && <p class="muted">Looking who you are…</p>}
-        {visitor.state === 'signed_out' && <SignInView problem={visitor.problem} />}
-        {visitor.state === 'signed_in' && (
-          <>
-            <EventsView onSignedOut={onSignedOut} />
-            <SnippetView ingestKey={visitor.session.ingest_key} />
-          </>
-        )}
-      </main>
-    </>
+    <Shell onSignOut={visitor.state === 'signed_in' ? leave : undefined}>
+      {visitor.state === 'unknown' && <Skeleton shape="cards" />}
+      {visitor.state === 'unreachable' && <Problem error={visitor.error} onRetry={enter} />}
+      {visitor.state === 'signed_out' && <SignInView problem={visitor.problem} />}
+      {visitor.state === 'signed_in' && <Viewed path={path} ingestKey={visitor.session.ingest_key} />}
+    </Shell>
   );
+}
+
+/** The view of an address, whose code is loaded when it is first looked at. */
+function Viewed({ path, ingestKey }: { path: string } & ViewProps) {
+  const [loaded, setLoaded] = useState<{ path: string; View: FunctionComponent<ViewProps> } | null>(null);
+  const [problem, setProblem] = useState<Error | null>(null);
+  const view = viewAt(path);
+
+  const load = () => {
+    setProblem(null);
+    view?.load().then(
+      ({ default: View }) => setLoaded({ path, View }),
+      () => setProblem(new Error('This part of the dashboard could not be loaded.')),
+    );
+  };
+  useEffect(load, [path]);
+
+  if (!view) {
+    return (
+      <Empty>
+        <h1>Nothing here</h1>
+        <p>
+          Go to the <a href="/">overview</a>.
+        </p>
+      </Empty>
+    );
+  }
+  if (problem) return <Problem error={problem} onRetry={load} />;
+  if (loaded?.path !== path) return <Skeleton shape="cards" />;
+  return <loaded.View ingestKey={ingestKey} />;
 }
 
 /** Signs in if the address carries a token (`/login#<token>`), then asks who is there. */
 async function arrive(): Promise<Visitor> {
   const token = location.pathname === '/login' ? location.hash.slice(1) : '';
   // Out of the address and the history before anything else: it is a secret until it is used.
-  if (location.pathname === '/login') history.replaceState(null, '', '/');
+  if (location.pathname === '/login') go('/', 'replace');
   try {
     if (token) await signIn(token);
     return { state: 'signed_in', session: await session() };
   } catch (error) {
-    if (error instanceof SignedOut && !token) return { state: 'signed_out' };
-    if (token && error instanceof SignedOut) {
-      return { state: 'signed_out', problem: 'This sign-in link was used before, or is too old.' };
+    if (error instanceof SignedOut) {
+      const problem = token ? 'This sign-in link was used before, or is too old.' : undefined;
+      return { state: 'signed_out', problem };
     }
-    return { state: 'signed_out', problem: error instanceof Error ? error.message : String(error) };
+    return { state: 'unreachable', error: error instanceof Error ? error : new Error(String(error)) };
   }
 }

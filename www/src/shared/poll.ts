@@ -1,24 +1,27 @@
 // Asks again and again while somebody is looking: stops while the tab is hidden, and never has two
 // questions out at once. What is asked, and how often, is the caller's.
 
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useCallback, useEffect, useRef, useState } from 'preact/hooks';
 
 /** The last answer, and what went wrong with the last question, if anything. */
 export interface Polled<T> {
   data: T | null;
   error: Error | null;
+  /** Asks at once. */
+  again: () => void;
 }
 
 /**
- * Calls `ask` at once and `intervalMs` after each answer, while the page is visible.
+ * Calls `ask` at once and `intervalMs` after each answer, while the page is visible; with no interval, once.
  * A failed question keeps the data of the one before. Changing `topic` starts afresh.
  */
 export function usePolling<T>(
   topic: string,
-  intervalMs: number,
+  intervalMs: number | null,
   ask: (signal: AbortSignal) => Promise<T>,
 ): Polled<T> {
-  const [polled, setPolled] = useState<Polled<T>>({ data: null, error: null });
+  const [polled, setPolled] = useState<Pick<Polled<T>, 'data' | 'error'>>({ data: null, error: null });
+  const round = useRef(() => {});
   // The newest `ask` and interval, without restarting for a new closure at each render.
   const latest = useRef({ ask, intervalMs });
   latest.current = { ask, intervalMs };
@@ -28,7 +31,7 @@ export function usePolling<T>(
     let timer: ReturnType<typeof setTimeout> | undefined;
     let asking = false;
 
-    async function round() {
+    async function ask() {
       clearTimeout(timer);
       if (asking || document.hidden) return;
       asking = true;
@@ -41,18 +44,20 @@ export function usePolling<T>(
       } finally {
         asking = false;
       }
-      if (!stop.signal.aborted) timer = setTimeout(round, latest.current.intervalMs);
+      const { intervalMs } = latest.current;
+      if (!stop.signal.aborted && intervalMs !== null) timer = setTimeout(ask, intervalMs);
     }
 
     setPolled({ data: null, error: null });
-    void round();
-    document.addEventListener('visibilitychange', round);
+    round.current = () => void ask();
+    void ask();
+    document.addEventListener('visibilitychange', ask);
     return () => {
       stop.abort();
       clearTimeout(timer);
-      document.removeEventListener('visibilitychange', round);
+      document.removeEventListener('visibilitychange', ask);
     };
   }, [topic]);
 
-  return polled;
+  return { ...polled, again: useCallback(() => round.current(), []) };
 }

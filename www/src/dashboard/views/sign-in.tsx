@@ -5,9 +5,9 @@ export function SignInView({ problem }: { problem: string | undefined }) {
     <section class="sign-in">
       <h1>Sign in</h1>
       {problem && (
-        <p class="problem" role="alert">
-          {problem}
-        </p>
+        <div class="problem" role="alert">
+          <p>{problem}</p>
+        </div>
       )}
       <p>Open the sign-in link that the server printed when it first started.</p>
       <p>Used or lost? On the machine where Pharos runs, this prints a new one:</p>

@@ -1,8 +1,7 @@
 // One event in full, as stored.
 
 import { useEffect, useRef } from 'preact/hooks';
-import type { Json, StoredEvent } from '../shared/events';
-import { valueText } from '../shared/events';
+import { valueText, type Json, type StoredEvent } from '../../shared/events';
 
 export function Inspector({ event, onClose }: { event: StoredEvent; onClose: () => void }) {
   const heading = useRef<HTMLHeadingElement>(null);
@@ -20,18 +19,27 @@ export function Inspector({ event, onClose }: { event: StoredEvent; onClose: () 
         <h2 ref={heading} tabIndex={-1}>
           {event.event}
         </h2>
-        <button type="button" class="quiet" onClick={onClose}>
+        <button type="button" class="button" onClick={onClose}>
           Close
         </button>
       </div>
       <Facts title="Properties" facts={event.properties} />
       <Facts title="Context" facts={event.context ?? {}} />
       <Facts title="Record" facts={recordOf(event)} />
+      <p class="buttons">
+        {event.session_id && (
+          <a href={`/sessions?session=${encodeURIComponent(event.session_id)}`}>Its session</a>
+        )}
+        {event.user_id && (
+          <a href={`/events?user=${encodeURIComponent(event.user_id)}`}>Events of this user</a>
+        )}
+      </p>
     </aside>
   );
 }
 
-function Facts({ title, facts }: { title: string; facts: { [name: string]: Json } }) {
+/** Named values, one under the other; nested ones as JSON. */
+export function Facts({ title, facts }: { title: string; facts: { [name: string]: Json } }) {
   const entries = Object.entries(facts);
   return (
     <>

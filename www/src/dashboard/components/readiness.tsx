@@ -1,7 +1,7 @@
-// Whether the server can take events at the moment, in the header of every view.
+// Whether the server can take events at the moment, beside every view.
 
-import { usePolling } from '../shared/poll';
-import { isReady } from './api';
+import { usePolling } from '../../shared/poll';
+import { isReady } from '../api';
 
 const INTERVAL_MS = 5000;
 
