@@ -27,7 +27,7 @@ const ISSUED: &[(u16, u16, u8, u8)] = &[
 ];
 
 /// How many groups of `run` from its first are a card number: 0 if they are none.
-pub(super) fn groups(run: &Run<'_>, context: &dyn Fn() -> Context) -> usize {
+pub(super) fn groups(run: &Run<'_>) -> usize {
     // A decimal's places are none, nor is what a `+` stands before.
     if run.in_word() || matches!(run.before(), b'.' | b'+') {
         return 0;
@@ -39,7 +39,7 @@ pub(super) fn groups(run: &Run<'_>, context: &dyn Fn() -> Context) -> usize {
                 return groups;
             }
             // Twelve and thirteen digits are also what articles have: then their checksum decides.
-            let wanted = context();
+            let wanted = run.context();
             let counted = count == 12 && wanted == Context::Reference;
             let other = counted || is_article(&run.digits(1)) && wanted != Context::Card;
             return if other { 0 } else { 1 };

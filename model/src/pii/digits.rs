@@ -1,7 +1,9 @@
 //! Runs of digit groups, which addresses, accounts, cards, identity and phone numbers all are: found
 //! once, shown to each in turn, the surest first.
 
-use super::context;
+use core::cell::Cell;
+
+use super::context::{self, Context};
 use super::scan::{Scan, before, byte, class, is, length, length_before, length_until};
 use super::{Found, Kind, card, iban, ip, mac, national, phone};
 
@@ -19,7 +21,10 @@ const DIGITS_MAX: usize = 20;
 
 /// Groups of digits with at most three separators between them: `+49 (30) 1234-567` has four.
 pub(super) struct Run<'t> {
+    scan: &'t Scan<'t>,
     pub(super) text: &'t [u8],
+    /// What is said before it, once somebody asked.
+    said: Cell<Option<Context>>,
     groups: [(usize, usize); GROUPS_MAX],
     /// How many groups it has.
     pub(super) len: usize,
@@ -27,8 +32,9 @@ pub(super) struct Run<'t> {
 
 impl<'t> Run<'t> {
     /// The run that begins with the digit at `at`.
-    fn at(text: &'t [u8], mut at: usize) -> Self {
-        let mut run = Self { text, groups: [(0, 0); GROUPS_MAX], len: 0 };
+    fn at(scan: &'t Scan<'t>, mut at: usize) -> Self {
+        let text = scan.bytes();
+        let mut run = Self { scan, text, said: Cell::new(None), groups: [(0, 0); GROUPS_MAX], len: 0 };
         while run.len < GROUPS_MAX {
             let end = at + length(text, at, class::DIGIT);
             run.groups[run.len] = (at, end);
@@ -39,6 +45,13 @@ impl<'t> Run<'t> {
             }
         }
         run
+    }
+
+    /// What the words before it say that it is.
+    pub(super) fn context(&self) -> Context {
+        let said = self.said.get().unwrap_or_else(|| context::before(self.scan, self.start()));
+        self.said.set(Some(said));
+        said
     }
 
     /// Where group `index` begins and ends; nowhere if there is none.
@@ -123,11 +136,9 @@ impl Digits {
     #[inline(never)]
     pub(super) fn of(text: &[u8]) -> Self {
         let mut digits = Self { digits: [0; DIGITS_MAX], len: 0 };
-        for byte in text {
-            if byte.is_ascii_digit() && digits.len < DIGITS_MAX {
-                digits.digits[digits.len] = byte - b'0';
-                digits.len += 1;
-            }
+        for digit in text.iter().filter(|byte| byte.is_ascii_digit()).take(DIGITS_MAX) {
+            digits.digits[digits.len] = digit - b'0';
+            digits.len += 1;
         }
         digits
     }
@@ -178,8 +189,7 @@ pub(super) fn claim_all(scan: &mut Scan<'_>) {
         if at >= scan.bytes().len() {
             return;
         }
-        let run = Run::at(scan.bytes(), at);
-        let looked = look_at(&run, scan);
+        let looked = look_at(&Run::at(scan, at));
         at = looked.to;
         if let Some(kind) = looked.kind {
             scan.claim(looked.from, looked.to, kind);
@@ -194,13 +204,12 @@ struct Looked {
     kind: Option<Kind>,
 }
 
-fn look_at(run: &Run<'_>, scan: &Scan<'_>) -> Looked {
+fn look_at(run: &Run<'_>) -> Looked {
     let text = run.text;
     let from = run.start();
     let found = |Found { from, to, kind }| Looked { from, to, kind: Some(kind) };
     // Anything that is not found may hide a number in its later groups.
     let passed = |to| Looked { from, to, kind: None };
-    let context = || context::before(scan, from);
     // Most numbers are short ones by themselves: neither part of a word such as forms begin with, nor of
     // an address.
     let count = run.count(run.len);
@@ -215,14 +224,13 @@ fn look_at(run: &Run<'_>, scan: &Scan<'_>) -> Looked {
     if let Some(iban) = iban::around(text, from) {
         return found(iban);
     }
-    let hex = from - length_before(text, from, class::HEX | class::JOIN | class::DOT);
-    if let Some(to) = mac::end(text, hex) {
-        return found(Found { from: hex, to, kind: Kind::Mac });
+    if let Some(mac) = mac::around(text, from) {
+        return found(mac);
     }
-    if let Some((to, personal)) = ip::v4_at(run, &context) {
+    if let Some((to, personal)) = ip::v4_at(run) {
         return Looked { from, to, kind: personal.then_some(Kind::Ip) };
     }
-    if let Some((from, to)) = national::around(run, &context) {
+    if let Some((from, to)) = national::around(run) {
         return found(Found { from, to, kind: Kind::NationalId });
     }
     if count < NUMBER_DIGITS_MIN {
@@ -231,11 +239,11 @@ fn look_at(run: &Run<'_>, scan: &Scan<'_>) -> Looked {
     if let Some(groups) = date_groups(run) {
         return passed(run.end(groups));
     }
-    let groups = card::groups(run, &context);
+    let groups = card::groups(run);
     if groups > 0 {
         return found(Found { from, to: run.end(groups), kind: Kind::Card });
     }
-    if let Some((from, to)) = phone::around(run, &context) {
+    if let Some((from, to)) = phone::around(run) {
         return found(Found { from, to, kind: Kind::Phone });
     }
     passed(run.end(1))

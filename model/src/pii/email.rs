@@ -5,7 +5,7 @@ use super::scan::{Scan, any_word, before, byte, class, find, has, is, length, le
 use super::{Found, Kind};
 
 /// Endings that look like a top-level domain and are the type of a file: `icon@dark.png`.
-const FILES: &[u8] = b"png jpg jpeg gif webp avif svg ico js mjs css html json map tgz";
+const FILES: &[u8] = b"png,jpg,jpeg,gif,webp,avif,svg,ico,js,mjs,css,html,json,map,tgz";
 
 pub(super) fn next(scan: &Scan<'_>, from: usize) -> Option<Found> {
     let bytes = scan.bytes();
@@ -52,7 +52,7 @@ fn domain_end(bytes: &[u8], from: usize) -> usize {
     let letters =
         length(&bytes[..end], top, class::LETTER | class::HIGH) == end - top || has(bytes, top, b"xn--");
     // `logo@2x.png` is a picture, for screens of a density.
-    let file = any_word(FILES, &|file| file.len() == end - top && has(bytes, top, file));
+    let file = any_word(FILES, &mut |file| file.len() == end - top && has(bytes, top, file));
     if top > from && end - top >= 2 && letters && !file && is(byte(bytes, from), class::WORD | class::HIGH) {
         end
     } else {

@@ -8,7 +8,7 @@ use super::{Found, Kind, mac};
 
 /// If `run` begins with an IPv4 address or with a version number that looks like one: where it ends,
 /// and whether it is an address of somebody.
-pub(super) fn v4_at(run: &Run<'_>, context: &dyn Fn() -> Context) -> Option<(usize, bool)> {
+pub(super) fn v4_at(run: &Run<'_>) -> Option<(usize, bool)> {
     let (text, start) = (run.text, run.start());
     if run.len < 4 || !run.separated_by(4, b'.') {
         return None;
@@ -39,7 +39,7 @@ pub(super) fn v4_at(run: &Run<'_>, context: &dyn Fn() -> Context) -> Option<(usi
     }
     let nobody = text[start..].starts_with(b"127.") || largest == 0;
     let small = run.width(0) == 1 && largest < 100;
-    let version = || match context() {
+    let version = || match run.context() {
         Context::Network => false,
         Context::Version => true,
         _ => small && !matches!(left, b'/' | b'@') && right != b':',

@@ -23,11 +23,14 @@ mod rules;
 mod scan;
 mod token;
 mod url;
+mod words;
+
+#[cfg(test)]
+mod work;
 
 use alloc::borrow::ToOwned;
 use alloc::string::String;
 use alloc::vec::Vec;
-use core::ops::Range;
 
 use crate::json::{self, Str, seen};
 use crate::properties::byte_of_char;
@@ -131,8 +134,8 @@ pub(crate) fn of_key(path: &str, key: &str, clues: Clues, rules: &Rules) -> KeyF
     if action != Action::Keep {
         return KeyFinding::Personal(kind, action);
     }
-    match find(key, "", clues, rules).first() {
-        Some(finding) => KeyFinding::Itself(finding.kind),
+    match find(key, "", clues, rules).and_then(|scan| scan.claimed(0)) {
+        Some((kind, ..)) => KeyFinding::Itself(kind),
         None => KeyFinding::Nothing,
     }
 }
@@ -206,26 +209,21 @@ fn masked_once(
     rules: &Rules,
     tell: &mut dyn FnMut(Kind),
 ) -> Option<String> {
-    let findings = find(text, key, clues, rules);
-    if findings.is_empty() {
-        return None;
-    }
+    let scan = find(text, key, clues, rules)?;
+    let (mut at, mut copied) = (0, 0);
     let mut masked = String::with_capacity(text.len());
-    let mut at = 0;
-    for Finding { span, kind } in findings {
-        // A parameter's value may have more in it: then it goes as a whole. Two that touch in one
-        // character beyond ASCII each have all of it.
-        if span.end <= at {
-            continue;
-        }
-        let from = span.start.max(at);
+    while let Some((kind, from, to)) = scan.claimed(at) {
+        at = to;
         tell(kind);
-        masked.push_str(&text[at..from]);
-        push_replacement(&text[from..span.end], kind, rules.action(kind), &mut masked);
-        at = span.end;
+        // Two that touch in one character beyond ASCII each have all of it.
+        let (from, to) = scan.written(from, to);
+        masked.push_str(text.get(copied..from).unwrap_or_default());
+        let value = text.get(from.max(copied)..to).unwrap_or_default();
+        push_replacement(value, kind, rules.action(kind), &mut masked);
+        copied = to;
     }
-    masked.push_str(&text[at..]);
-    Some(masked)
+    masked.push_str(text.get(copied..).unwrap_or_default());
+    (at > 0).then_some(masked)
 }
 
 /// Appends what stands in place of `value`.
@@ -249,11 +247,6 @@ pub(crate) fn is_mask(text: &str) -> bool {
     scan::is_mask(text.as_bytes())
 }
 
-struct Finding {
-    span: Range<usize>,
-    kind: Kind,
-}
-
 /// What a detector found, in the text as it read it.
 struct Found {
     from: usize,
@@ -261,15 +254,15 @@ struct Found {
     kind: Kind,
 }
 
-/// Everything personal in `text`, in order, none overlapping. The surest detectors go first; what
+/// Claims everything personal in `text`, unless there can be nothing. The surest detectors go first; what
 /// they find is theirs.
-fn find(text: &str, key: &str, clues: Clues, rules: &Rules) -> Vec<Finding> {
+fn find<'t>(text: &'t str, key: &'t str, clues: Clues, rules: &'t Rules) -> Option<Scan<'t>> {
     let Clues(mut seen) = clues;
     let own = rules.patterns();
     let long = text.len() >= token::WORD_MIN;
     let clue = seen & (seen::DIGIT | seen::AT | seen::PAIR | seen::FOLD) != 0 && text.len() >= TEXT_MIN;
     if !long && !clue && own.is_empty() {
-        return Vec::new();
+        return None;
     }
     let mut scan = Scan::new(text, key, rules, seen);
     if seen & seen::FOLD != 0 {
@@ -308,7 +301,7 @@ fn find(text: &str, key: &str, clues: Clues, rules: &Rules) -> Vec<Finding> {
         }
         digits::claim_all(&mut scan);
     }
-    scan.findings()
+    Some(scan)
 }
 
 /// Claims all that one detector finds.

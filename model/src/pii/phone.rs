@@ -8,7 +8,7 @@ use super::scan::{before, byte, class, has, is, length};
 
 /// A phone number that begins with the first group of `run`: where it begins (at a sign or a bracket
 /// before the group) and ends.
-pub(super) fn around(run: &Run<'_>, context: &dyn Fn() -> Context) -> Option<(usize, usize)> {
+pub(super) fn around(run: &Run<'_>) -> Option<(usize, usize)> {
     let (text, start) = (run.text, run.start());
     let opened = usize::from(run.before() == b'(');
     let sign = start - opened;
@@ -29,7 +29,7 @@ pub(super) fn around(run: &Run<'_>, context: &dyn Fn() -> Context) -> Option<(us
     let groups = match sure {
         Some(groups) if groups > 1 => groups,
         // In one piece, or not shaped like a telephone number: the words before it decide.
-        _ => match context() {
+        _ => match run.context() {
             // `Mobile/8B114 Safari/6533.42.7` calls nobody.
             Context::Phone if !joined || run.before() == b'/' && run.separator(0) != b'.' => {
                 longest(run, 7, 15, 1)?

@@ -5,7 +5,7 @@
 use alloc::borrow::Cow;
 use alloc::vec::Vec;
 
-use super::{Finding, Kind, Rules, rules::Action};
+use super::{Kind, Rules, rules::Action};
 use crate::json::seen;
 
 /// Stands where the text is decided about: neither a letter nor a digit, a space or a separator.
@@ -17,24 +17,28 @@ pub(super) const HASH_BYTES: usize = 9;
 pub(super) struct Scan<'t> {
     text: &'t str,
     bytes: Cow<'t, [u8]>,
-    /// Whether the bytes are not those of `text`.
-    is_folded: bool,
+    /// Where in `text` each byte began, and its end; empty if the bytes are those of `text`.
+    origins: Vec<u32>,
+    /// What each byte was claimed as: the kind's number and one, with [`FIRST`] where the claim begins; 0
+    /// if it was not. Empty before the first claim.
+    marks: Vec<u8>,
     /// The name of the property, for what it tells about its value.
     pub(super) key: &'t str,
     pub(super) rules: &'t Rules,
-    findings: Vec<Finding>,
 }
+
+/// The mark of a claim's first byte, beside its kind.
+const FIRST: u8 = 0x80;
 
 impl<'t> Scan<'t> {
     pub(super) fn new(text: &'t str, key: &'t str, rules: &'t Rules, seen: u8) -> Self {
-        let mut bytes = Cow::Borrowed(text.as_bytes());
-        let is_folded = seen & seen::FOLD != 0;
-        if is_folded {
-            let mut folded = Vec::with_capacity(text.len());
-            fold(text.as_bytes(), usize::MAX, &mut folded);
-            bytes = Cow::Owned(folded);
-        }
-        Self { text, bytes, is_folded, key, rules, findings: Vec::new() }
+        let (bytes, origins) = if seen & seen::FOLD != 0 {
+            let (bytes, origins) = fold(text.as_bytes());
+            (Cow::Owned(bytes), origins)
+        } else {
+            (Cow::Borrowed(text.as_bytes()), Vec::new())
+        };
+        Self { text, bytes, origins, marks: Vec::new(), key, rules }
     }
 
     pub(super) fn bytes(&self) -> &[u8] {
@@ -48,20 +52,39 @@ impl<'t> Scan<'t> {
 
     /// Where in `text` the byte at `at` began.
     fn origin(&self, at: usize) -> usize {
-        if self.is_folded { fold(self.text.as_bytes(), at, &mut Vec::new()) } else { at }
+        self.origins.get(at).map_or(at, |origin| *origin as usize)
     }
 
     /// Nothing in `span` is looked at again.
     pub(super) fn blank(&mut self, from: usize, to: usize) {
-        self.bytes.to_mut()[from..to].fill(BLANK);
+        fill(self.bytes.to_mut(), from, to, BLANK);
     }
 
-    /// `from..to` is personal, as `kind`.
+    /// `from..to` is personal, as `kind`, with all that was found in it before.
     pub(super) fn claim(&mut self, from: usize, to: usize, kind: Kind) {
         self.blank(from, to);
-        if self.rules.action(kind) == Action::Keep {
-            return;
+        if self.rules.action(kind) != Action::Keep && from < to {
+            self.marks.resize(self.bytes.len(), 0);
+            let mark = kind as u8 + 1;
+            fill(&mut self.marks, from, to, mark);
+            fill(&mut self.marks, from, from + 1, mark | FIRST);
         }
+    }
+
+    /// The first claim that begins at `from` or after it: its kind, and its bytes.
+    pub(super) fn claimed(&self, from: usize) -> Option<(Kind, usize, usize)> {
+        let marks = self.marks.get(from..)?;
+        let from = from + marks.iter().position(|mark| *mark != 0)?;
+        let mark = byte(&self.marks, from) & !FIRST;
+        let mut to = from + 1;
+        while byte(&self.marks, to) == mark {
+            to += 1;
+        }
+        Some((*Kind::ALL.get(usize::from(mark - 1))?, from, to))
+    }
+
+    /// What was written where the bytes from `from` to `to` are now: whole characters of it.
+    pub(super) fn written(&self, from: usize, to: usize) -> (usize, usize) {
         let (mut from, mut to) = (self.origin(from), self.origin(to));
         while !self.text.is_char_boundary(from) {
             from -= 1;
@@ -69,12 +92,7 @@ impl<'t> Scan<'t> {
         while !self.text.is_char_boundary(to) {
             to += 1;
         }
-        let at = self.findings.iter().take_while(|other| other.span.start < from).count();
-        self.findings.insert(at, Finding { span: from..to, kind });
-    }
-
-    pub(super) fn findings(self) -> Vec<Finding> {
-        self.findings
+        (from, to)
     }
 
     /// Blanks the masks that an earlier pass left: they are nobody's data.
@@ -93,6 +111,13 @@ impl<'t> Scan<'t> {
                 self.blank(open, at);
             }
         }
+    }
+}
+
+fn fill(bytes: &mut [u8], from: usize, to: usize, with: u8) {
+    examined(to - from);
+    if let Some(span) = bytes.get_mut(from..to) {
+        span.fill(with);
     }
 }
 
@@ -198,13 +223,21 @@ static CLASSES: [u16; 256] = {
     classes
 };
 
+#[cfg(test)]
+use super::work::examined;
+/// Tests count what is looked at.
+#[cfg(not(test))]
+fn examined(_bytes: usize) {}
+
 /// Whether `byte` is in `set`, a sum of [`class`]es.
 pub(super) fn is(byte: u8, set: u16) -> bool {
+    examined(1);
     CLASSES[usize::from(byte)] & set != 0
 }
 
 /// The byte at `at`; past either end of the text, 0.
 pub(super) fn byte(bytes: &[u8], at: usize) -> u8 {
+    examined(1);
     bytes.get(at).copied().unwrap_or(0)
 }
 
@@ -220,6 +253,12 @@ pub(super) fn length(bytes: &[u8], at: usize, set: u16) -> usize {
     rest.iter().position(|b| !is(*b, set)).unwrap_or(rest.len())
 }
 
+/// How many of the `most` bytes from `at` on are in `set`, before the first that is not.
+pub(super) fn length_of(bytes: &[u8], at: usize, most: usize, set: u16) -> usize {
+    let end = bytes.len().min(at + most);
+    length(bytes.get(..end).unwrap_or_default(), at, set)
+}
+
 /// How many bytes from `at` on are in none of `set`.
 #[inline(never)]
 pub(super) fn length_until(bytes: &[u8], at: usize, set: u16) -> usize {
@@ -227,17 +266,24 @@ pub(super) fn length_until(bytes: &[u8], at: usize, set: u16) -> usize {
     rest.iter().position(|b| is(*b, set)).unwrap_or(rest.len())
 }
 
-/// How many bytes just before `at` are in `set`.
-#[inline(never)]
+/// How many bytes just before `at` are in `set`. Only where no other search passes the same bytes again:
+/// else [`length_back`].
 pub(super) fn length_before(bytes: &[u8], at: usize, set: u16) -> usize {
-    let head = bytes.get(..at).unwrap_or_default();
-    head.iter().rev().position(|b| !is(*b, set)).unwrap_or(head.len())
+    length_back(bytes, at, at, set)
+}
+
+/// How many of the `most` bytes just before `at` are in `set`, after the last that is not.
+#[inline(never)]
+pub(super) fn length_back(bytes: &[u8], at: usize, most: usize, set: u16) -> usize {
+    let near = bytes.get(at.saturating_sub(most)..at).unwrap_or_default();
+    near.iter().rev().position(|b| !is(*b, set)).unwrap_or(near.len())
 }
 
 /// Where the first `wanted` from `at` on is; the end of the text if there is none.
 #[inline(never)]
 pub(super) fn find(bytes: &[u8], mut at: usize, wanted: u8) -> usize {
     while at < bytes.len() && bytes[at] != wanted {
+        examined(1);
         at += 1;
     }
     at
@@ -249,19 +295,21 @@ pub(super) fn has(bytes: &[u8], at: usize, wanted: &[u8]) -> bool {
     wanted.iter().enumerate().all(|(index, b)| byte(bytes, at.wrapping_add(index)).to_ascii_lowercase() == *b)
 }
 
-/// Whether one of `words` (in lower case, a space between them) `fits`.
+/// Whether one of `words` (a comma between them) `fits`; the first that does is the last that is tried.
 #[inline(never)]
-pub(super) fn any_word(words: &[u8], fits: &dyn Fn(&[u8]) -> bool) -> bool {
-    words.split(|b| *b == b' ').any(fits)
+pub(super) fn any_word(words: &[u8], fits: &mut dyn FnMut(&[u8]) -> bool) -> bool {
+    words.split(|b| *b == b',').any(fits)
 }
 
-/// Appends the folded `text` to `out` until that has `wanted` bytes; says where in the text the next
-/// one begins.
-fn fold(text: &[u8], wanted: usize, folded: &mut Vec<u8>) -> usize {
+/// The folded `text`; and where in it each byte began, and its end.
+#[inline(never)]
+fn fold(text: &[u8]) -> (Vec<u8>, Vec<u32>) {
+    let mut folded = Vec::with_capacity(text.len());
+    let mut origins = Vec::with_capacity(text.len() + 1);
     let mut at = 0;
     while at < text.len() {
         let mut next = text[at];
-        let here = at;
+        origins.push(at as u32);
         at += 1;
         // `%2540` is `%40` encoded again, to any depth.
         while next == b'%'
@@ -270,45 +318,56 @@ fn fold(text: &[u8], wanted: usize, folded: &mut Vec<u8>) -> usize {
             next = decoded;
             at += 2;
         }
-        // Only where a character begins: the bytes of one may yet be folded into one.
-        if folded.len() >= wanted && next & 0xc0 != 0x80 {
-            return here;
-        }
         folded.push(next);
         if next >= 0x80
-            && let Some((length, plain)) = plain_end(folded)
+            && let Some((length, plain)) = plain_end(&folded)
         {
-            folded.truncate(folded.len() - length);
+            let start = folded.len() - length;
+            folded.truncate(start);
             if plain != 0 {
                 folded.push(plain);
             }
+            origins.truncate(folded.len());
         }
     }
-    text.len()
+    origins.push(text.len() as u32);
+    (folded, origins)
 }
 
-/// If `text` ends in a character that people type for an ASCII one: its bytes, and that one (0 for
-/// none: it has no width).
+/// Characters that people type for ASCII ones: from, to, what the first is typed for (0 for none: it has
+/// no width), and how far apart those of neighbours are.
+const PLAIN: &[(u16, u16, u8, u8)] = &[
+    (0xa0, 0xa0, b' ', 0),
+    (0xad, 0xad, 0, 0),
+    (0x2000, 0x200a, b' ', 0),
+    (0x200b, 0x200f, 0, 0),
+    (0x2010, 0x2015, b'-', 0),
+    (0x202a, 0x202e, 0, 0),
+    (0x202f, 0x202f, b' ', 0),
+    (0x2060, 0x2064, 0, 0),
+    (0x2212, 0x2212, b'-', 0),
+    (0x3000, 0x3000, b' ', 0),
+    (0xfeff, 0xfeff, 0, 0),
+    // Digits: Arabic, Persian, Devanagari, Bengali, Thai. And full width forms.
+    (0x660, 0x669, b'0', 1),
+    (0x6f0, 0x6f9, b'0', 1),
+    (0x966, 0x96f, b'0', 1),
+    (0x9e6, 0x9ef, b'0', 1),
+    (0xe50, 0xe59, b'0', 1),
+    (0xff01, 0xff5e, b'!', 1),
+];
+
+/// If `text` ends in a character that people type for an ASCII one: its bytes, and that one.
 fn plain_end(text: &[u8]) -> Option<(usize, u8)> {
-    let (length, plain) = match *text {
-        [.., 0xe2, 0x80, last] => match last {
-            0x80..=0x8a | 0xaf => (3, b' '),
-            0x8b..=0x8f | 0xaa..=0xae => (3, 0),
-            0x90..=0x95 => (3, b'-'),
-            _ => return None,
-        },
-        [.., 0xe2, 0x88, 0x92] => (3, b'-'),
-        // Full width forms.
-        [.., 0xef, 0xbc, last @ 0x81..=0xbf] => (3, last - 0x81 + b'!'),
-        [.., 0xef, 0xbd, last @ 0x80..=0x9e] => (3, last - 0x80 + b'`'),
-        // Digits: Devanagari, Bengali, Arabic, Persian.
-        [.., 0xe0, 0xa5 | 0xa7, last @ 0xa6..=0xaf] => (3, last - 0xa6 + b'0'),
-        [.., 0xd9, last @ 0xa0..=0xa9] => (2, last - 0xa0 + b'0'),
-        [.., 0xdb, last @ 0xb0..=0xb9] => (2, last - 0xb0 + b'0'),
-        [.., 0xc2, 0xa0] => (2, b' '),
-        _ => return None,
+    let from_end = |back: usize| u16::from(byte(text, text.len().wrapping_sub(back)));
+    let (first, second, last) = (from_end(3), from_end(2), from_end(1) & 0x3f);
+    let (length, code) = if first & 0xf0 == 0xe0 {
+        (3, (first & 15) << 12 | (second & 0x3f) << 6 | last)
+    } else {
+        (2, if second & 0xe0 == 0xc0 { (second & 0x1f) << 6 | last } else { 0 })
     };
-    Some((length, plain))
+    let &(from, _, plain, step) = PLAIN.iter().find(|(from, to, ..)| (*from..=*to).contains(&code))?;
+    Some((length, plain + step * (code - from) as u8))
 }
 
 fn hex2(text: &[u8], at: usize) -> Option<u8> {

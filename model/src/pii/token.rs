@@ -11,8 +11,7 @@ pub(super) const WORD_MIN: usize = 12;
 const TOKEN_MIN: usize = 18;
 
 /// Beginnings of tokens. What follows must look drawn by lot.
-const PREFIXES: &[u8] = b"sk_ sk- sk_live_ sk_test_ rk_live_ rk_test_ sk-ant- sk-proj- whsec_ ghp_ gho_ ghu_ ghs_ ghr_ github_pat_ glpat- gldt- glrt- xoxb- xoxp- xoxa- xoxr- xoxs- xoxe- xapp- aiza npm_ pypi- hf_ dop_v1_ shpat_ shpss_ \
-sq0 lin_api_ nvapi- r8_ tskey- pmak- sntrys_ xkeysib- sbp_ gsk_ sg. ya29. hvs.";
+const PREFIXES: &[u8] = b"sk_,sk-,sk_live_,sk_test_,rk_live_,rk_test_,sk-ant-,sk-proj-,whsec_,ghp_,gho_,ghu_,ghs_,ghr_,github_pat_,glpat-,gldt-,glrt-,xoxb-,xoxp-,xoxa-,xoxr-,xoxs-,xoxe-,xapp-,aiza,npm_,pypi-,hf_,dop_v1_,shpat_,shpss_,sq0,lin_api_,nvapi-,r8_,tskey-,pmak-,sntrys_,xkeysib-,sbp_,gsk_,sg.,ya29.,hvs.";
 
 /// Claims the tokens of the text, and blanks its UUIDs: what looks like a number in one is none.
 pub(super) fn claim_all(scan: &mut Scan<'_>) {
@@ -50,14 +49,14 @@ fn token(bytes: &[u8], start: usize, end: usize) -> Option<Found> {
     // A prefix may end in a full stop, which begins a new word.
     let dotted = start
         - if before(bytes, start) == b'.' { 1 + length_before(bytes, start - 1, class::WORD) } else { 0 };
-    let prefixed = |prefix: &[u8]| {
+    let mut prefixed = |prefix: &[u8]| {
         let rest = dotted + prefix.len();
         // A short prefix is also how names begin: `sk_landing_page`.
         has(bytes, dotted, prefix)
             && end >= rest + 16
             && (prefix.len() > 3 || length(bytes, rest, class::WORD) >= 16)
     };
-    if jwt || key_id || end - start >= TOKEN_MIN && is_random(word) && any_word(PREFIXES, &prefixed) {
+    if jwt || key_id || end - start >= TOKEN_MIN && is_random(word) && any_word(PREFIXES, &mut prefixed) {
         let mut to = end;
         while byte(bytes, to) == b'.' && is(byte(bytes, to + 1), class::TOKEN) {
             to += 1 + length(bytes, to + 1, class::TOKEN);
@@ -72,14 +71,14 @@ fn scheme(bytes: &[u8], start: usize) -> Option<Found> {
     let after = |name: &[u8]| {
         is(before(bytes, start), class::SEPARATOR) && has(bytes, start.wrapping_sub(name.len() + 1), name)
     };
+    let (bearer, basic) = (after(b"bearer"), after(b"basic"));
+    if !bearer && !basic {
+        return None;
+    }
     let to = start
         + length(bytes, start, class::TOKEN | class::DOT | class::LOCAL | class::HOST_END | class::SIGN);
-    let opaque = after(b"bearer") && bytes[start..to].iter().any(u8::is_ascii_digit);
-    (opaque || after(b"basic") && is_random(&bytes[start..to])).then_some(Found {
-        from: start,
-        to,
-        kind: Kind::Token,
-    })
+    let opaque = bearer && bytes[start..to].iter().any(u8::is_ascii_digit);
+    (opaque || is_random(&bytes[start..to])).then_some(Found { from: start, to, kind: Kind::Token })
 }
 
 /// Digits and capitals are what chance draws and names have few of.

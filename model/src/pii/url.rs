@@ -4,6 +4,10 @@
 use super::scan::{Scan, before, byte, class, find, is, is_blank, length, length_before, length_until};
 use super::{Found, Kind, key};
 
+/// Bytes of the shortest secret after a colon in prose, and those of its start that must have a digit.
+const SECRET_BYTES_MIN: usize = 6;
+const SECRET_START: usize = 64;
+
 const NAME: u16 = class::WORD | class::JOIN | class::DOT | class::BRACKET;
 
 pub(super) fn next(scan: &Scan<'_>, from: usize) -> Option<Found> {
@@ -79,18 +83,22 @@ fn pair(bytes: &[u8], sign: usize) -> Option<Found> {
     from += usize::from(escaped && byte(bytes, from) == b'\\');
     let inside = quoted && byte(bytes, from) == quote;
     from += usize::from(inside);
-    let mut to = from;
+    let ends = class::SPACE | class::URL_END | class::LIST_END;
+    // In prose a colon also ends half a sentence: a secret has a digit in it, and soon.
+    let start = &bytes[from..bytes.len().min(from + SECRET_START)];
+    let start = &start[..length_until(start, 0, ends)];
+    let said = is_secret(kind) && start.len() >= SECRET_BYTES_MIN && start.iter().any(u8::is_ascii_digit);
+    if !quoted && !said {
+        return None;
+    }
     // Inside of quotes, to the quote; else to what ends a value.
-    let ends = |b: u8| {
-        if inside { b == quote || b == b'\\' } else { is(b, class::SPACE | class::URL_END | class::LIST_END) }
-    };
-    while to < bytes.len() && !ends(bytes[to]) {
+    let mut to = from;
+    while to < bytes.len()
+        && if inside { bytes[to] != quote && bytes[to] != b'\\' } else { !is(bytes[to], ends) }
+    {
         to += 1;
     }
-    let value = &bytes[from..to];
-    // In prose a colon also ends half a sentence: a secret has digits in it.
-    let said = is_secret(kind) && value.len() >= 6 && value.iter().any(u8::is_ascii_digit);
-    (quoted || said).then_some(Found { from, to, kind })
+    Some(Found { from, to, kind })
 }
 
 fn is_secret(kind: Kind) -> bool {

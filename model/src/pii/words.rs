@@ -1,0 +1,225 @@
+//! The words that tell: names of properties whose values are personal, and what is said before a number.
+//! Kept as a table of hashes, so that a look costs one or two places whatever the table's length, and the
+//! page loads two bytes and a half a word instead of its letters.
+
+use super::Kind;
+
+// What the last table of names has besides kinds, in the places of kinds that no name tells.
+
+/// The name's end would tell, and it does not.
+pub(super) const INNOCENT: u8 = Kind::PrivateKey as u8;
+/// Tells only as the name of a parameter, and only as all of it: a `promo_code` is none of these.
+pub(super) const PARAMETER_WHOLE: u8 = Kind::Custom as u8;
+/// Tells only as the end of a parameter's name.
+pub(super) const PARAMETER_END: u8 = Kind::Custom as u8 + 1;
+
+/// Names of what is personal, as the end of a key. `_` stands where words may be written apart or as
+/// one (`e_mail`). The longest ending decides. Trailing digits are not part of a key (`address1`), and
+/// marks between words are not part of a name. `city` and `country` are not here: they say little of one.
+pub(super) const NAMES: &[(u8, &str)] = &[
+    (Kind::Email as u8, "e_mail e_mails mail mails e_mail_address e_mail_addresses correo courriel"),
+    (
+        Kind::Phone as u8,
+        "phone phones tele_phone cell_phone mobile_phone mobile tel fax fax_number cell_number phone_number \
+         phone_numbers phone_no mobile_number mobile_no tel_number contact_number whats_app msisdn telefon \
+         telefono telefone telefon_nummer handy handy_nummer",
+    ),
+    // Not `name` alone, which products, pages and campaigns have.
+    (
+        Kind::Name as u8,
+        "first_name last_name full_name middle_name given_name family_name maiden_name nick_name sur_name \
+         fore_name user_name display_name real_name legal_name customer_name client_name \
+         contact_name person_name patient_name employee_name recipient_name sender_name receiver_name guest_name \
+         passenger_name member_name student_name buyer_name owner_name account_name holder_name card_holder card_holder_name \
+         account_holder billing_name shipping_name delivery_name mother_name spouse_name child_name visitor_name \
+         user_names author_name first_names last_names f_name l_name vor_name nach_name prenom nom_de_famille \
+         cognome apellido apellidos sobrenome login_name applicant_name",
+    ),
+    (
+        Kind::Address as u8,
+        "address addresses addr address_line street street_name street_number street_address house_number \
+         post_code postal_code zip_code zip apartment_number building_number strasse adresse direccion \
+         indirizzo endereco plz post_leit_zahl home_town",
+    ),
+    (
+        Kind::Card as u8,
+        "card_number card_no card_num credit_card debit_card credit_cards payment_card cc_number cc_num cc_no \
+         cvc cvv csc cvn card_code security_code card_expiry card_exp card_expiration card_cvc card_cvv \
+         card_pan pan_number primary_account_number",
+    ),
+    (
+        Kind::Iban as u8,
+        "iban ibans bban bank_account bank_account_number account_number account_no routing_number sort_code \
+         konto_nummer",
+    ),
+    (
+        Kind::NationalId as u8,
+        "ssn ssns itin social_security social_security_number social_security_no nino national_insurance \
+         national_insurance_number national_id national_identity national_id_number identity_number id_number \
+         id_card id_card_number identity_card personal_id personal_number person_number personnummer citizen_id \
+         tax_id tax_id_number tax_number tax_payer_id tin vat_number passport passport_id passport_number \
+         passport_no drivers_license driver_license license_number licence_number driving_licence \
+         driving_license driver_licence license_plate number_plate nhs_number medicare_number insurance_number \
+         social_insurance_number health_card cpf cnpj curp dni nie nif nir bsn pesel aadhaar aadhar pan_card \
+         steuer_id codice_fiscale",
+    ),
+    (
+        Kind::BirthDate as u8,
+        "dob date_of_birth birth_date birth_day birth_dates born_on born birth_year year_of_birth \
+         place_of_birth geburts_datum fecha_de_nacimiento date_de_naissance",
+    ),
+    (
+        Kind::Ip as u8,
+        "ip ips ipv ip_address ip_addresses ip_addr remote_addr remote_ip client_ip forwarded_for real_ip",
+    ),
+    (Kind::Mac as u8, "mac_address mac_addr mac_addresses hardware_address bssid"),
+    (
+        Kind::Coordinates as u8,
+        "latitude longitude lat lng lon lat_lng lat_lon lat_long coords coordinates geo_location geo_point gps",
+    ),
+    (
+        Kind::Password as u8,
+        "pass_word pass_words pass_wd pwd pass_phrase pass_code passwort kennwort contrasena senha \
+         mot_de_passe pin pin_code secret secrets credential credentials security_answer security_question otp \
+         one_time_password mfa_code verification_code recovery_code client_secret",
+    ),
+    (
+        Kind::Token as u8,
+        "token tokens access_token refresh_token id_token auth_token session_token api_token csrf_token \
+         xsrf_token api_key api_keys secret_key access_key access_key_id private_key auth_key encryption_key \
+         signing_key authorization auth_header authorisation cookie cookies set_cookie session_cookie \
+         session_key jwt bearer x_api_key service_key license_key aws_secret webhook_secret",
+    ),
+    // Their ends would tell, and they are not.
+    (
+        INNOCENT,
+        "voice_mail direct_mail design_tokens design_token page_token next_token \
+                snail_mail max_tokens total_tokens prompt_tokens completion_tokens input_tokens output_tokens \
+                cursor_token memory_address map_pin",
+    ),
+    // Only as the name of a parameter, and only as all of it: a `promo_code` is none of these.
+    (
+        PARAMETER_WHOLE,
+        "code key session session_id sid sess sess_id php_sess_id j_session_id auth hash_token ticket saml_response \
+         saml_request assertion pass pw user_id uid",
+    ),
+    (PARAMETER_END, "signature sig"),
+];
+
+/// What the words before a number say that it is, as numbers of [`super::context`]'s table. In any
+/// language that writes them so; their first [`SAID_LETTERS`] letters are compared.
+pub(super) const SAID: &[(u8, &str)] = &[
+    (
+        0,
+        "phone call calls calle tel telef telep mobil cell handy fax sms whats text dial ring reach conta llama \
+         appel ruf anruf",
+    ),
+    (
+        1,
+        "ssn socia natio ident insur tax tin passp nino bsn burge steue itin pesel cpf aadha pan perso citiz dni \
+         nie nif nir curp rut licen codic fisca nhs egn cnp hetu cpr auswe sozia",
+    ),
+    (2, "ip ipv host serve clien addre gatew proxy dns"),
+    (3, "versi ver rev v relea build upgra updat firmw"),
+    (
+        4,
+        "order ord invoi inv ticke ref refer sku item part seria batch track trans isbn ean upc artic produ parce \
+         recei row total size bytes price amoun uuid hash commi time epoch beste rechn",
+    ),
+    // These leave it to the words before them, and say something if those do not.
+    (5, "card visa maste maest amex paid pay credi debit carte karte"),
+    (6, "numbe numer numme"),
+    (7, "id code model port case count"),
+];
+pub(super) const SAID_LETTERS: usize = 5;
+
+/// FNV-1a, begun apart for the two tables.
+pub(super) const NAME: u32 = 0x811c_9dc5;
+pub(super) const WORD: u32 = 0x050c_5d1f;
+pub(super) const fn with_letter(hash: u32, letter: u8) -> u32 {
+    (hash ^ letter as u32).wrapping_mul(0x0100_0193)
+}
+
+/// A word's place is given by the first half of its hash, or is the next free one after that; the other
+/// half is kept there. A word that is in no table is taken for one that is once in some ten thousand
+/// times, of those that end as one does.
+static HASHES: [u16; PLACES] = build().0;
+/// What the words mean, two to a byte.
+static MEANINGS: [u8; PLACES / 2] = build().1;
+/// A bit for each hash of the last letters of a name.
+static ENDS: [u32; 32] = build().2;
+const PLACES: usize = 768;
+/// Letters that [`may_end`] is asked with.
+pub(super) const END_LETTERS: usize = 3;
+
+const fn build() -> ([u16; PLACES], [u8; PLACES / 2], [u32; 32]) {
+    let mut tables = ([0; PLACES], [0; PLACES / 2], [0; 32]);
+    let mut row = 0;
+    while row < NAMES.len() + SAID.len() {
+        let is_name = row < NAMES.len();
+        let (meaning, words) = if is_name { NAMES[row] } else { SAID[row - NAMES.len()] };
+        let words = words.as_bytes();
+        let mut at = 0;
+        while at < words.len() {
+            let mut end = at;
+            while end < words.len() && words[end] != b' ' {
+                end += 1;
+            }
+            // Names from the end, as keys are read.
+            let mut hash = if is_name { NAME } else { WORD };
+            let mut letters = 0;
+            let mut step = at;
+            while step < end {
+                let letter = if is_name { words[end - 1 - (step - at)] } else { words[step] };
+                if letter != b'_' {
+                    hash = with_letter(hash, letter);
+                    letters += 1;
+                    if is_name && letters == END_LETTERS {
+                        tables.2[(hash >> 27) as usize] |= 1 << (hash >> 22 & 31);
+                    }
+                }
+                step += 1;
+            }
+            if is_name && letters > 0 && letters < END_LETTERS {
+                tables.2[(hash >> 27) as usize] |= 1 << (hash >> 22 & 31);
+            }
+            if letters > 0 {
+                let mut place = place(hash);
+                while tables.0[place] != 0 {
+                    place = (place + 1) % PLACES;
+                }
+                assert!(hash as u16 != 0);
+                tables.0[place] = hash as u16;
+                tables.1[place / 2] |= meaning << (place % 2 * 4);
+            }
+            at = end + 1;
+        }
+        row += 1;
+    }
+    tables
+}
+
+const fn place(hash: u32) -> usize {
+    ((hash >> 16) * PLACES as u32 >> 16) as usize
+}
+
+/// Whether a name ends in the letters with `hash`.
+pub(super) fn may_end(hash: u32) -> bool {
+    ENDS[(hash >> 27) as usize] & 1 << (hash >> 22 & 31) != 0
+}
+
+/// What the word with `hash` means, if it is in a table.
+#[inline(never)]
+pub(super) fn meaning(hash: u32) -> Option<u8> {
+    let mut place = place(hash);
+    loop {
+        let there = HASHES.get(place).copied()?;
+        if there == 0 {
+            return None;
+        }
+        if there == hash as u16 {
+            return Some(MEANINGS[place / 2] >> (place % 2 * 4) & 15);
+        }
+        place += 1;
+    }
+}
