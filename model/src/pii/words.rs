@@ -200,7 +200,7 @@ const fn build() -> ([u16; PLACES], [u8; PLACES / 2], [u32; 32]) {
 }
 
 const fn place(hash: u32) -> usize {
-    ((hash >> 16) * PLACES as u32 >> 16) as usize
+    (((hash >> 16) * PLACES as u32) >> 16) as usize
 }
 
 /// Whether a name ends in the letters with `hash`.
