@@ -29,7 +29,7 @@ pub mod identity;
 pub mod ingest;
 pub mod meters;
 pub mod outcome;
-mod query;
+pub mod query;
 pub mod settings;
 pub mod setup;
 pub mod store;

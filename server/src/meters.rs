@@ -29,7 +29,11 @@ const CLASSES: [&str; 5] = ["1xx", "2xx", "3xx", "4xx", "5xx"];
 const MEANINGS: &[(&str, Option<Unit>, &str)] = &[
     ("pharos_http_requests_total", None, "Requests answered, by route and class of status"),
     (REQUEST_SECONDS, Some(Unit::Seconds), "Time from a request's headers to its answer's headers, by route"),
-    ("pharos_events_total", None, "Events received, by what became of them: see GET /v1/outcomes"),
+    (
+        "pharos_events_total",
+        None,
+        "Events by what became of them, as in GET /v1/outcomes; dropped ones were given up by an SDK",
+    ),
     (FLUSH_ROWS, None, "Rows of a transaction of the writer"),
     (FLUSH_SECONDS, Some(Unit::Seconds), "Time of a transaction of the writer, failed ones included"),
     ("pharos_flush_failures_total", None, "Transactions of the writer that failed"),

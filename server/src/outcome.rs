@@ -22,12 +22,19 @@ pub enum Outcome {
     Quarantined(&'static str),
     /// Not taken, for the server's own reasons; its sender was told to try again.
     Refused(&'static str),
+    /// Never received: its SDK says that it gave it up. Written down like an outcome and kept apart from
+    /// them, in the view `dropped_events`.
+    Dropped(&'static str),
 }
+
+/// Reasons for which the SDK gives events up (pkg/src/losses.ts). Others are counted as the last of these:
+/// anyone may send anything here, and the ledger keeps every reason for good.
+const DROP_REASONS: [&str; 5] = ["invalid", "queue_full", "refused", "shut_down", "other"];
 
 impl Outcome {
     /// Every outcome's name, in the order of [`Outcome::index`].
-    pub const NAMES: [&'static str; 6] =
-        ["accepted", "duplicate", "invalid", "filtered", "quarantined", "refused"];
+    pub const NAMES: [&'static str; 7] =
+        ["accepted", "duplicate", "invalid", "filtered", "quarantined", "refused", "dropped"];
 
     /// Its place in [`Outcome::NAMES`].
     pub const fn index(self) -> usize {
@@ -38,6 +45,7 @@ impl Outcome {
             Self::Filtered(_) => 3,
             Self::Quarantined(_) => 4,
             Self::Refused(_) => 5,
+            Self::Dropped(_) => 6,
         }
     }
 
@@ -53,8 +61,15 @@ impl Outcome {
             Self::Invalid(reason)
             | Self::Filtered(reason)
             | Self::Quarantined(reason)
-            | Self::Refused(reason) => reason,
+            | Self::Refused(reason)
+            | Self::Dropped(reason) => reason,
         }
+    }
+
+    /// An event that an SDK gave up for `reason`.
+    pub fn dropped(reason: &str) -> Self {
+        let known = DROP_REASONS.into_iter().find(|known| *known == reason);
+        Self::Dropped(known.unwrap_or(DROP_REASONS[DROP_REASONS.len() - 1]))
     }
 
     /// The outcome of an event whose sender is told `verdict`.

@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use pharos_model::Timestamp;
 use tokio::{
     task::JoinSet,
-    time::{Interval, MissedTickBehavior},
+    time::{Instant, Interval, MissedTickBehavior},
 };
 use tokio_util::sync::CancellationToken;
 
@@ -19,7 +19,8 @@ use crate::{
         writer::WriterHandle,
     },
     meters::Meters,
-    store::{Store, StoreResult},
+    query::delivery,
+    store::{self, Store, StoreResult},
 };
 
 /// A revoked key works no longer than this on a node that did not hear of it.
@@ -37,6 +38,13 @@ const WRITE_REFUSED_EVERY: Duration = Duration::from_secs(1);
 const COMPACT_EVERY: Duration = Duration::from_secs(10);
 /// Every request leaves a sample or two in memory until then.
 const TIDY_METERS_EVERY: Duration = Duration::from_secs(5);
+/// How far behind the delivery rate may be.
+const DERIVE_EVERY: Duration = Duration::from_secs(60);
+/// Several times that: a node that dies is followed by another.
+const DERIVE_LEASE: Duration = Duration::from_secs(300);
+/// Most late events are a few hours late at most; the others are found now and then.
+const LOOK_BACK_MS: i64 = 3 * 3_600_000;
+const LOOK_FAR_BACK_EVERY: Duration = Duration::from_secs(1800);
 /// Between two steps of removing old events, for the writers' sake.
 const EXPIRE_PAUSE: Duration = Duration::from_millis(50);
 
@@ -67,6 +75,7 @@ pub(crate) fn start(work: Work, stop: &CancellationToken) -> JoinSet<()> {
     tasks.spawn(until(stop.clone(), drain_spool(store.clone(), backlog)));
     tasks.spawn(until(stop.clone(), compact(store.clone(), meters.clone())));
     tasks.spawn(until(stop.clone(), tidy_meters(meters)));
+    tasks.spawn(until(stop.clone(), derive_delivery(store.clone())));
     tasks.spawn(until(stop.clone(), refresh_keys(keys)));
     tasks.spawn(until(stop.clone(), make_room(store.clone())));
     tasks.spawn(until(stop.clone(), tend_indexes(store.clone())));
@@ -155,6 +164,44 @@ async fn tidy_meters(meters: Arc<Meters>) {
         ticks.tick().await;
         meters.tidy();
     }
+}
+
+/// Which share of the events made has arrived; one node does it for all.
+async fn derive_delivery(store: Arc<dyn Store>) {
+    let node = store::random_id();
+    let mut looked_far_back: Option<Instant> = None;
+    loop {
+        let began = Instant::now();
+        let now = clock::now();
+        let far_back = looked_far_back.is_none_or(|at| at.elapsed() >= LOOK_FAR_BACK_EVERY);
+        let back_ms = if far_back { delivery::LATE_DAYS * DAY_MS } else { LOOK_BACK_MS };
+        let since = Timestamp::from_unix_ms(now.unix_ms() - back_ms);
+        match derive_once(&*store, node, since, now).await {
+            Ok(true) if far_back => looked_far_back = Some(began),
+            Ok(_) => {}
+            Err(error) => tracing::warn!(%error, "the delivery rate is not up to date"),
+        }
+        // However much there is to derive, it takes a small share of the database's time.
+        tokio::time::sleep(DERIVE_EVERY.max(began.elapsed() * 20)).await;
+    }
+}
+
+/// False if another node does it.
+async fn derive_once(
+    store: &dyn Store,
+    node: uuid::Uuid,
+    since: Timestamp,
+    now: Timestamp,
+) -> StoreResult<bool> {
+    if !store.take_lease("delivery", node, now, DERIVE_LEASE).await? {
+        return Ok(false);
+    }
+    for project_id in store.projects().await? {
+        delivery::refresh(store, project_id, since, now).await?;
+    }
+    let cutoff = Timestamp::from_unix_ms(now.unix_ms() - delivery::REMEMBER_DAYS * DAY_MS);
+    store.forget_delivery_sessions(cutoff).await?;
+    Ok(true)
 }
 
 /// Partitions for the days to come.

@@ -1,16 +1,35 @@
-//! Whether the process lives, and whether it can do its work. For orchestrators, which read the status.
+//! Whether the process lives and can do its work, for orchestrators, which read the status; and how telemetry
+//! is doing.
 
 use std::time::Duration;
 
 use axum::{
     Json,
     extract::State,
+    http::HeaderMap,
     response::{IntoResponse, Response},
 };
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::{Shared, error::Error};
+use super::{Shared, auth, error::Error};
+use crate::{clock, query::health};
+
+/// How telemetry is doing: for people and dashboards.
+///
+/// Healthy is: an event in the last five minutes, or none expected at this hour; hardly any event that could
+/// not be taken or stored; and a database that answers.
+#[utoipa::path(get, path = "/v1/health", tag = "reports", operation_id = "health",
+    security(("secret_key" = []), ("session" = [])),
+    responses((status = 200, description = "Healthy or not", body = health::Health,
+        example = json!({ "healthy": true, "reasons": [], "last_event_at": "2026-11-23T12:00:00.000Z",
+            "events_per_minute": 84.2, "error_rate": 0.0, "store": "ok", "spool_batches": 0, "spool_bytes": 0,
+            "uptime_seconds": 86400 }))))]
+pub(super) async fn project(State(app): State<Shared>, headers: HeaderMap) -> Result<Response, Error> {
+    let project_id = auth::reader(&headers, &app.keys, &*app.store).await?;
+    let node = app.node().await;
+    Ok(Json(health::of(&*app.store, project_id, clock::now(), node).await?).into_response())
+}
 
 /// An orchestrator does not wait longer for an answer.
 const PING_TIMEOUT: Duration = Duration::from_secs(2);

@@ -36,12 +36,12 @@ pub(super) async fn metrics(
     if !without_key {
         auth::reader(&headers, &app.keys, &*app.store).await?;
     }
-    let spool = app.backlog.holds().await;
+    let node = app.node().await;
     let levels = Levels {
         queue_bytes: app.limits.queue_bytes.saturating_sub(app.budget.available()),
-        spool_batches: spool.as_ref().map_or(0, |spool| spool.flushes),
-        spool_bytes: spool.as_ref().map_or(0, |spool| spool.bytes),
-        store_up: app.backlog.stalled_for().is_none(),
+        spool_batches: node.spool_batches,
+        spool_bytes: node.spool_bytes,
+        store_up: !node.store_is_away,
         live_listeners: 0,
     };
     let text = app.meters.render(&levels, app.ingest.redactions().iter());

@@ -4,6 +4,7 @@
 mod assets;
 mod auth;
 mod body;
+mod delivery;
 mod demo;
 mod error;
 mod events;
@@ -43,6 +44,7 @@ use crate::{
     config::{Demo, Limits, MetricsAccess},
     ingest::{Ingest, backlog::Backlog, budget::Budget},
     meters::Meters,
+    query::health::Node,
     store::Store,
 };
 
@@ -62,6 +64,19 @@ pub(crate) struct App {
 }
 
 type Shared = Arc<App>;
+
+impl App {
+    /// What this node knows of itself.
+    pub(crate) async fn node(&self) -> Node {
+        let spool = self.backlog.holds().await;
+        Node {
+            store_is_away: self.backlog.stalled_for().is_some(),
+            spool_batches: spool.as_ref().map_or(0, |spool| spool.flushes),
+            spool_bytes: spool.as_ref().map_or(0, |spool| spool.bytes),
+            uptime_seconds: self.meters.uptime().as_secs(),
+        }
+    }
+}
 
 /// Nothing inline, nothing from elsewhere; `wasm-unsafe-eval` is what compiling wasm takes.
 const CONTENT_SECURITY_POLICY: &str = "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; \
@@ -106,6 +121,8 @@ fn api() -> Routes {
         .get("/v1/session", session::describe)
         .delete("/v1/session", session::sign_out)
         .get("/v1/outcomes", outcomes::outcomes)
+        .get("/v1/delivery", delivery::delivery)
+        .get("/v1/health", health::project)
         .get("/v1/quarantine", quarantine::list)
         .get("/v1/quarantine/{id}", quarantine::show)
         .delete("/v1/quarantine/{id}", quarantine::drop_one)

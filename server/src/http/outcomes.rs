@@ -8,12 +8,8 @@ use axum::{
 
 use super::{Shared, auth, error::Error, params::Params};
 use crate::{clock, outcome::hour_of, query::outcomes, store::OutcomeRange};
-use pharos_model::Timestamp;
 
 const DAY_MS: i64 = 24 * 3_600_000;
-
-/// Longest range: its answer has some ten lines an hour.
-const DAYS_MAX: i64 = 400;
 
 /// What became of the events received, in all and by hour of receipt: every event has one outcome.
 #[utoipa::path(get, path = "/v1/outcomes", tag = "reports", operation_id = "outcomes",
@@ -36,16 +32,8 @@ pub(super) async fn outcomes(
 ) -> Result<Response, Error> {
     let project_id = auth::reader(&headers, &app.keys, &*app.store).await?;
     let mut params = Params::parse(query.as_deref());
-    let now = clock::now();
-    let end = params.timestamp("end")?.unwrap_or(now);
-    let start = params.timestamp("start")?;
+    let (start, end) = params.range(clock::now(), DAY_MS)?;
     params.finish()?;
-    let start = start.unwrap_or_else(|| Timestamp::from_unix_ms(end.unix_ms() - DAY_MS));
-    let length_ms = end.unix_ms() - start.unix_ms();
-    if !(0..=DAYS_MAX * DAY_MS).contains(&length_ms) {
-        let expected = "a start before the end, at most 400 days";
-        return Err(Error::InvalidParameter { field: "start".to_owned(), expected });
-    }
     // The hour that has begun belongs to it, if the end lies in it.
     let range = OutcomeRange { project_id, start: hour_of(start), end };
     Ok(outcomes::as_json(&*app.store, &range).await?.into_response())

@@ -7,6 +7,9 @@ use pharos_model::Timestamp;
 
 use super::error::Error;
 
+/// Longest range: of what is counted by the hour, an answer has some ten lines an hour.
+const RANGE_MAX_MS: i64 = 400 * 24 * 3_600_000;
+
 /// The parameters of a request that have not been taken yet.
 pub(super) struct Params(Vec<(String, String)>);
 
@@ -47,6 +50,18 @@ impl Params {
                 expected: "a date and time as in RFC 3339, such as 2026-11-23T19:00:00Z",
             }),
         }
+    }
+
+    /// `start` and `end`; by default the last `default_ms` up to `now`.
+    pub(super) fn range(&mut self, now: Timestamp, default_ms: i64) -> Result<(Timestamp, Timestamp), Error> {
+        let end = self.timestamp("end")?.unwrap_or(now);
+        let start = self.timestamp("start")?;
+        let start = start.unwrap_or_else(|| Timestamp::from_unix_ms(end.unix_ms() - default_ms));
+        if !(0..=RANGE_MAX_MS).contains(&(end.unix_ms() - start.unix_ms())) {
+            let expected = "a start before the end, at most 400 days";
+            return Err(Error::InvalidParameter { field: "start".to_owned(), expected });
+        }
+        Ok((start, end))
     }
 
     /// Refuses what was not taken: a misspelt parameter must not look as if it had worked.

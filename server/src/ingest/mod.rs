@@ -124,9 +124,14 @@ impl Ingest {
                 outcomes.add(project_id, received_at, Outcome::of(verdict), 1);
             }
         }
-        if events.is_empty() {
+        for (reason, count) in &batch.dropped {
+            // A batch that is sent again says so again: better too many told than too few.
+            outcomes.add(project_id, received_at, Outcome::dropped(reason), u64::from(*count));
+        }
+        if events.is_empty() && outcomes.is_empty() {
             return Ok(Vec::new());
         }
+        let dropped = batch.dropped.iter().map(|(_, count)| u64::from(*count)).sum();
         let events_count = events.len() as u64;
         let bytes_of_rows = rows.iter().map(|row| row.bytes()).sum::<usize>();
         let bytes_of_quarantine = quarantine.iter().map(|row| row.bytes()).sum::<usize>();
@@ -138,6 +143,7 @@ impl Ingest {
             Ok(stored) => {
                 let verdicts = verdicts(events, &stored);
                 self.meters.verdicts(verdicts.iter().map(|(_, verdict)| verdict));
+                self.meters.events(Outcome::Dropped(""), dropped);
                 Ok(verdicts)
             }
             Err(error) => {

@@ -43,6 +43,12 @@ steps! {
     "0030" "quarantine"
     "0031" "quarantine_by_hash"
     "0032" "quarantine_by_project"
+    "0060" "outcomes_without_dropped"
+    "0061" "dropped_events"
+    "0062" "delivery_sessions"
+    "0063" "delivery_sessions_by_slice"
+    "0064" "delivery_slices"
+    "0065" "leases"
 }
 
 fn migrator(steps: &[(&str, &'static str, &'static str)]) -> Migrator {

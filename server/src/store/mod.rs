@@ -9,6 +9,9 @@
 //! created_at >= $2)`: that reads the index on the time of receipt alone, which holds both columns.
 
 mod accounts;
+mod counts;
+pub mod delivery;
+mod leases;
 mod migrations;
 mod postgres;
 pub mod quarantine;
@@ -112,7 +115,7 @@ impl Default for Mark {
     }
 }
 
-fn random_id() -> Uuid {
+pub(crate) fn random_id() -> Uuid {
     EventId::v7(clock::now().unix_ms(), random_bytes()).as_uuid()
 }
 

@@ -46,12 +46,24 @@ impl Cell {
     }
 }
 
+/// Which SQL a database understands, where they differ.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Dialect {
+    /// PostgreSQL's.
+    Postgres,
+    /// SQLite's.
+    Sqlite,
+}
+
 /// One statement and its values.
 pub(super) type Step<'a> = (&'static str, &'a [Value<'a>]);
 
 /// Runs statements of this kind.
 #[async_trait]
 pub trait Sql {
+    /// Which of two statements this database takes.
+    fn dialect(&self) -> Dialect;
+
     /// Runs `steps` in one transaction and returns how many rows the first one changed. If that is
     /// none, the others are not run: the first step is the condition of the rest.
     async fn execute(&self, steps: &[Step<'_>]) -> StoreResult<u64>;

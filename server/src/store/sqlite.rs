@@ -20,7 +20,7 @@ use super::{
     Flush, Mark, OutcomeRange, OutcomeSum, Recent, Row, Store, StoreError, StoreResult, StoredEvent,
     migrations,
     quarantine::{self, NotKept, QuarantineRow},
-    sql::{Cell, Sql, Step, Value, bind_values},
+    sql::{Cell, Dialect, Sql, Step, Value, bind_values},
     within,
 };
 use crate::{
@@ -382,6 +382,10 @@ fn damaged(column: &str) -> sqlx::Error {
 
 #[async_trait]
 impl Sql for SqliteStore {
+    fn dialect(&self) -> Dialect {
+        Dialect::Sqlite
+    }
+
     async fn execute(&self, steps: &[Step<'_>]) -> StoreResult<u64> {
         within(self.timeout, async {
             let mut transaction = self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(store_error)?;

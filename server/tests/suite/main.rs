@@ -3,6 +3,7 @@
 
 mod access;
 mod command_line;
+mod delivery;
 mod http;
 mod ingest;
 mod lifecycle;

@@ -45,7 +45,10 @@ impl Document {
     fn known_members(&self, schema: &Value) -> Vec<String> {
         let name = schema["$ref"].as_str().and_then(|name| name.strip_prefix('#'));
         let schema = name.map_or(schema, |pointer| self.0.pointer(pointer).unwrap());
-        schema["properties"].as_object().map_or(Vec::new(), |members| members.keys().cloned().collect())
+        let parts = schema["allOf"].as_array().into_iter().flatten();
+        let of_parts = parts.flat_map(|part| self.known_members(part));
+        let own = schema["properties"].as_object().into_iter().flat_map(|members| members.keys().cloned());
+        own.chain(of_parts).collect()
     }
 }
 
@@ -76,6 +79,9 @@ async fn answers_are_as_described() {
         ("GET /v1/session", "/v1/session"),
         ("GET /demo/config.json", "/demo/config.json"),
         ("GET /demo/received", "/demo/received?session_id=s"),
+        ("GET /v1/delivery", "/v1/delivery"),
+        ("GET /v1/delivery", "/v1/delivery?start=2026-01-01T00:00:00Z&end=2025-01-01T00:00:00Z"),
+        ("GET /v1/health", "/v1/health"),
         ("GET /metrics", "/metrics"),
         ("GET /health/live", "/health/live"),
         ("GET /health/ready", "/health/ready"),

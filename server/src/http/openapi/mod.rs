@@ -19,7 +19,8 @@ use utoipa::{
 };
 
 use super::{
-    auth::SESSION_COOKIE, demo, error::Error, events, health, metrics, outcomes, quarantine, session,
+    auth::SESSION_COOKIE, delivery, demo, error::Error, events, health, metrics, outcomes, quarantine,
+    session,
 };
 
 #[derive(OpenApi)]
@@ -37,6 +38,8 @@ use super::{
         session::describe,
         session::sign_out,
         outcomes::outcomes,
+        delivery::delivery,
+        health::project,
         quarantine::list,
         quarantine::show,
         quarantine::drop_one,

@@ -21,7 +21,7 @@ use self::timestamp::PgTimestamp;
 use super::{
     Flush, OutcomeRange, OutcomeSum, Recent, Store, StoreError, StoreResult, StoredEvent, migrations,
     quarantine::NotKept,
-    sql::{Cell, Sql, Step, Value, bind_values},
+    sql::{Cell, Dialect, Sql, Step, Value, bind_values},
     within,
 };
 use crate::config::Limits;
@@ -236,6 +236,10 @@ fn read_event(row: &PgRow) -> sqlx::Result<StoredEvent> {
 
 #[async_trait]
 impl Sql for PostgresStore {
+    fn dialect(&self) -> Dialect {
+        Dialect::Postgres
+    }
+
     async fn execute(&self, steps: &[Step<'_>]) -> StoreResult<u64> {
         within(self.timeout, async {
             let mut transaction = self.others.begin().await.map_err(store_error)?;

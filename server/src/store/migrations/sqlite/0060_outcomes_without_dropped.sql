@@ -1,0 +1,3 @@
+-- The ledger again: events that an SDK gave up were never received, and are shown by dropped_events.
+DROP VIEW outcomes;
+CREATE VIEW outcomes AS SELECT project_id, hour, outcome, reason, count FROM outcome_sums WHERE outcome <> 'dropped'
