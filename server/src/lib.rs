@@ -52,6 +52,7 @@ use crate::{
         writer::Writer,
     },
     meters::Meters,
+    query::rollups::Rollups,
     setup::Welcome,
     store::StoreError,
 };
@@ -155,6 +156,7 @@ pub async fn run(
         ),
         keys,
         store: store.clone(),
+        rollups: Rollups::new(store.clone()),
         budget: budget.clone(),
         backlog: backlog.clone(),
         limits,

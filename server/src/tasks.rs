@@ -35,7 +35,7 @@ const EXPIRE_EVERY: Duration = Duration::from_secs(3600);
 /// The most that a server which is killed forgets of what it refused.
 const WRITE_REFUSED_EVERY: Duration = Duration::from_secs(1);
 /// Questions read deltas and sums together, so this bounds only how many deltas they read.
-const COMPACT_EVERY: Duration = Duration::from_secs(10);
+const COMPACT_EVERY: Duration = Duration::from_secs(2);
 /// Every request leaves a sample or two in memory until then.
 const TIDY_METERS_EVERY: Duration = Duration::from_secs(5);
 /// How far behind the delivery rate may be.

@@ -17,6 +17,8 @@ mod outcomes;
 mod params;
 mod peer;
 mod quarantine;
+mod questions;
+mod range;
 mod routes;
 pub(crate) mod serve;
 mod session;
@@ -45,6 +47,7 @@ use crate::{
     ingest::{Ingest, backlog::Backlog, budget::Budget},
     meters::Meters,
     query::health::Node,
+    query::rollups::Rollups,
     store::Store,
 };
 
@@ -53,6 +56,7 @@ pub(crate) struct App {
     pub(crate) ingest: Ingest,
     pub(crate) keys: Arc<Keys>,
     pub(crate) store: Arc<dyn Store>,
+    pub(crate) rollups: Rollups,
     pub(crate) budget: Budget,
     pub(crate) backlog: Arc<Backlog>,
     pub(crate) limits: Limits,
@@ -120,6 +124,10 @@ fn api() -> Routes {
         .post("/v1/session", session::sign_in)
         .get("/v1/session", session::describe)
         .delete("/v1/session", session::sign_out)
+        .get("/v1/report", questions::report)
+        .get("/v1/metrics", questions::metrics)
+        .get("/v1/dashboard", questions::dashboard)
+        .get("/v1/events/stats", questions::stats)
         .get("/v1/outcomes", outcomes::outcomes)
         .get("/v1/delivery", delivery::delivery)
         .get("/v1/health", health::project)

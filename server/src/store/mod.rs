@@ -15,6 +15,7 @@ mod leases;
 mod migrations;
 mod postgres;
 pub mod quarantine;
+pub mod rollup;
 pub mod spool;
 mod sql;
 mod sqlite;
@@ -27,6 +28,8 @@ use uuid::Uuid;
 
 pub use accounts::{ApiKey, KeyKind, NewKey};
 pub use quarantine::{QuarantineRow, Quarantined};
+
+use self::rollup::{BucketSketches, Names, Numbers, Span};
 
 use crate::{
     clock,
@@ -230,9 +233,21 @@ pub trait Store: sql::Sql + Send + Sync {
     /// The ledger's sums for each hour, outcome and reason, in that order.
     async fn outcomes(&self, range: &OutcomeRange) -> StoreResult<Vec<OutcomeSum>>;
 
-    /// Adds up some of the counts that writers have appended, in a step short enough not to hold them
-    /// up. Returns how many it took; 0 means that there are no more.
+    /// Adds up some of the counts that writers have appended, and folds who was there into sketches, in
+    /// a step short enough not to hold them up. Returns how many it took; 0 means that there are no more.
     async fn compact(&self) -> StoreResult<u64>;
+
+    /// Reads buckets of rollups, and what is not folded into them yet, all as of one moment.
+    async fn rollup_numbers(&self, project_id: i32, parts: &[(Span, Names)]) -> StoreResult<Numbers>;
+
+    /// Reads the sketches of buckets; those of sessions if `sessions` asks for them.
+    async fn rollup_sketches(
+        &self,
+        project_id: i32,
+        spans: &[Span],
+        names: &Names,
+        sessions: bool,
+    ) -> StoreResult<Vec<BucketSketches>>;
 
     /// Forgets the marks of writers that wrote nothing since `cutoff`.
     async fn forget_marks(&self, cutoff: Timestamp) -> StoreResult<()>;

@@ -1,6 +1,8 @@
 //! SQLite: one writing connection, a few reading ones, and the statements that only it understands.
 //! Nothing to install and nothing to set up; made for one node and a modest load.
 
+mod rollups;
+
 use std::{
     collections::{BTreeMap, HashSet},
     path::Path,
@@ -20,6 +22,7 @@ use super::{
     Flush, Mark, OutcomeRange, OutcomeSum, Recent, Row, Store, StoreError, StoreResult, StoredEvent,
     migrations,
     quarantine::{self, NotKept, QuarantineRow},
+    rollup::{BucketSketches, Names, Numbers, Span, minute_of},
     sql::{Cell, Dialect, Sql, Step, Value, bind_values},
     within,
 };
@@ -35,8 +38,6 @@ const EXPIRE_ROWS: i64 = 1000;
 /// Rows of one INSERT: powers of two, so that a group of any size is made of few statements, each of
 /// which stays prepared. 128 rows of eleven values are well under SQLite's 32,766.
 const ROWS_MAX: usize = 128;
-
-const MINUTE_MS: i64 = 60_000;
 
 pub(super) struct SqliteStore {
     /// SQLite has one writer at a time. One connection makes the others wait here, in turn, rather
@@ -167,7 +168,21 @@ impl Store for SqliteStore {
     }
 
     async fn compact(&self) -> StoreResult<u64> {
-        Ok(0)
+        within(self.timeout, rollups::compact(&self.writer)).await
+    }
+
+    async fn rollup_numbers(&self, project_id: i32, parts: &[(Span, Names)]) -> StoreResult<Numbers> {
+        within(self.timeout, rollups::numbers(&self.readers, project_id, parts)).await
+    }
+
+    async fn rollup_sketches(
+        &self,
+        project_id: i32,
+        spans: &[Span],
+        names: &Names,
+        sessions: bool,
+    ) -> StoreResult<Vec<BucketSketches>> {
+        within(self.timeout, rollups::sketches(&self.readers, project_id, spans, names, sessions)).await
     }
 
     async fn forget_marks(&self, cutoff: Timestamp) -> StoreResult<()> {
@@ -243,19 +258,19 @@ async fn set_mark(connection: &mut sqlx::SqliteConnection, mark: Mark) -> sqlx::
     Ok(done.rows_affected() > 0)
 }
 
-/// Adds the flush to the ledger and the rollups: one writer, so the sums themselves can be changed.
+/// Adds the flush to the ledger, of which one writer can change the sums themselves, and appends to the
+/// rollups, which fold it in later.
 async fn count(
     connection: &mut sqlx::SqliteConnection,
     flush: &Flush<'_>,
     written: &[Uuid],
 ) -> sqlx::Result<()> {
     let mut tally = Tally::default();
-    let mut rollups: BTreeMap<(i32, &str, Timestamp), i64> = BTreeMap::new();
+    let mut minutes: BTreeMap<(i32, &str, i64), i64> = BTreeMap::new();
     let mut new: HashSet<Uuid> = written.iter().copied().collect();
     for row in flush.rows {
         let outcome = if new.remove(&row.id.as_uuid()) {
-            let minute = Timestamp::from_unix_ms(row.timestamp.unix_ms().div_euclid(MINUTE_MS) * MINUTE_MS);
-            *rollups.entry((row.project_id, &row.event, minute)).or_default() += 1;
+            *minutes.entry((row.project_id, &row.event, minute_of(row.timestamp))).or_default() += 1;
             Outcome::Accepted
         } else {
             Outcome::Duplicate
@@ -275,19 +290,7 @@ async fn count(
         .execute(&mut *connection)
         .await?;
     }
-    for ((project_id, event, minute), count) in rollups {
-        sqlx::query(
-            "INSERT INTO rollup_sums (project_id, event, minute, count) VALUES ($1, $2, $3, $4) \
-             ON CONFLICT (project_id, minute, event) DO UPDATE SET count = count + excluded.count",
-        )
-        .bind(project_id)
-        .bind(event)
-        .bind(minute.to_string())
-        .bind(count)
-        .execute(&mut *connection)
-        .await?;
-    }
-    Ok(())
+    rollups::append(connection, &minutes, flush.rows).await
 }
 
 /// Adds to the quarantine what is new and fits, and counts what is known. Returns how many it left out.

@@ -10,6 +10,7 @@ mod lifecycle;
 mod metrics;
 mod openapi;
 mod quarantine;
+mod questions;
 mod spool;
 mod store;
 mod support;

@@ -75,6 +75,11 @@ async fn answers_are_as_described() {
     for (route, path) in [
         ("GET /v1/events", "/v1/events"),
         ("GET /v1/events", "/v1/events?limit=0"),
+        ("GET /v1/report", "/v1/report"),
+        ("GET /v1/metrics", "/v1/metrics"),
+        ("GET /v1/dashboard", "/v1/dashboard"),
+        ("GET /v1/events/stats", "/v1/events/stats"),
+        ("GET /v1/events/stats", "/v1/events/stats?start=never"),
         ("GET /v1/outcomes", "/v1/outcomes"),
         ("GET /v1/session", "/v1/session"),
         ("GET /demo/config.json", "/demo/config.json"),

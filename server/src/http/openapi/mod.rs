@@ -20,7 +20,7 @@ use utoipa::{
 
 use super::{
     auth::SESSION_COOKIE, delivery, demo, error::Error, events, health, metrics, outcomes, quarantine,
-    session,
+    questions, session,
 };
 
 #[derive(OpenApi)]
@@ -37,6 +37,10 @@ use super::{
         session::sign_in,
         session::describe,
         session::sign_out,
+        questions::report,
+        questions::metrics,
+        questions::dashboard,
+        questions::stats,
         outcomes::outcomes,
         delivery::delivery,
         health::project,

@@ -4,6 +4,7 @@ mod compact;
 mod indexes;
 mod partitions;
 mod quarantine;
+mod rollups;
 mod timestamp;
 mod write;
 
@@ -21,6 +22,7 @@ use self::timestamp::PgTimestamp;
 use super::{
     Flush, OutcomeRange, OutcomeSum, Recent, Store, StoreError, StoreResult, StoredEvent, migrations,
     quarantine::NotKept,
+    rollup::{BucketSketches, Names, Numbers, Span},
     sql::{Cell, Dialect, Sql, Step, Value, bind_values},
     within,
 };
@@ -148,6 +150,20 @@ impl Store for PostgresStore {
 
     async fn compact(&self) -> StoreResult<u64> {
         within(self.timeout, compact::step(&self.others)).await
+    }
+
+    async fn rollup_numbers(&self, project_id: i32, parts: &[(Span, Names)]) -> StoreResult<Numbers> {
+        within(self.timeout, rollups::numbers(&self.others, project_id, parts)).await
+    }
+
+    async fn rollup_sketches(
+        &self,
+        project_id: i32,
+        spans: &[Span],
+        names: &Names,
+        sessions: bool,
+    ) -> StoreResult<Vec<BucketSketches>> {
+        within(self.timeout, rollups::sketches(&self.others, project_id, spans, names, sessions)).await
     }
 
     async fn forget_marks(&self, cutoff: Timestamp) -> StoreResult<()> {

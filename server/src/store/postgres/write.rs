@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::{PgTimestamp, store_error};
 use crate::{
     outcome::hour_of,
-    store::{Flush, Row, StoreResult},
+    store::{Flush, Row, StoreResult, rollup::delta},
 };
 
 /// `unnest` has the speed of `COPY`, and unlike `COPY` leaves out what is there already. The counts come
@@ -49,6 +49,9 @@ const WRITE: &str = "\
         UNION ALL \
         SELECT * FROM unnest($17::integer[], $18::timestamptz[], $19::text[], $20::text[], $21::bigint[]) \
         WHERE EXISTS (SELECT FROM mark) \
+    ), seen AS ( \
+        INSERT INTO sketch_deltas (project_id, content) \
+        SELECT * FROM unnest($22::integer[], $23::bytea[]) WHERE EXISTS (SELECT FROM mark) \
     ) \
     SELECT id FROM stored";
 
@@ -64,6 +67,7 @@ pub(super) async fn write(connection: &mut sqlx::PgConnection, flush: Flush<'_>)
     }
     let received: Vec<_> = received.into_iter().collect();
     let outcomes = flush.outcomes;
+    let seen = delta::pack(flush.rows);
 
     sqlx::query_scalar(WRITE)
         .bind(flush.mark.writer)
@@ -87,6 +91,8 @@ pub(super) async fn write(connection: &mut sqlx::PgConnection, flush: Flush<'_>)
         .bind(column(outcomes, |count| &*count.outcome))
         .bind(column(outcomes, |count| &*count.reason))
         .bind(column(outcomes, |count| i64::try_from(count.count).unwrap_or(i64::MAX)))
+        .bind(column(&seen, |(project_id, _)| *project_id))
+        .bind(column(&seen, |(_, content)| content.as_slice()))
         .fetch_all(connection)
         .await
         .map_err(store_error)

@@ -1,0 +1,2 @@
+-- PostgreSQL has had this table from the start.
+SELECT 1

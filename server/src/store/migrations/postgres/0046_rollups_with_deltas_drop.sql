@@ -1,0 +1,2 @@
+-- PostgreSQL's view has the deltas already.
+SELECT 1

@@ -1,0 +1,2 @@
+-- Only PostgreSQL compresses large values.
+SELECT 1

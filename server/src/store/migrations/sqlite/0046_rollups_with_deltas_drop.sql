@@ -1,0 +1,2 @@
+-- It is made again with the deltas.
+DROP VIEW rollups

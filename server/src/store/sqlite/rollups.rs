@@ -1,0 +1,251 @@
+//! Rollups: what a flush appends, folding it into buckets, and reading them.
+
+use std::collections::BTreeMap;
+
+use pharos_model::Timestamp;
+use sqlx::{Row as _, SqliteConnection, SqlitePool, sqlite::SqliteRow};
+
+use super::{damaged, store_error};
+use crate::{
+    clock,
+    store::{
+        Row, StoreResult,
+        rollup::{
+            BucketNumbers, BucketSketches, CountDelta, Entry, MINUTES_KEPT, Names, Numbers, Span, delta,
+            fold::{Change, Fold, Key, Sketches, Written},
+            minute_of, moment_of,
+        },
+    },
+};
+
+/// Deltas of one step, during which writers wait: some ten milliseconds.
+const COUNTS: &str = "\
+    DELETE FROM rollup_deltas WHERE rowid IN (SELECT rowid FROM rollup_deltas LIMIT 2000) \
+    RETURNING project_id, event, minute, count";
+const SKETCHES: &str = "\
+    DELETE FROM sketch_deltas WHERE rowid IN (SELECT rowid FROM sketch_deltas LIMIT 50) \
+    RETURNING project_id, content";
+
+/// An empty sketch means that the one there stays.
+const WRITE: &str = "\
+    INSERT INTO rollup_buckets AS buckets \
+        (project_id, minutes, event, start_minute, count, last_minute, users, sessions, user_sketch, \
+         session_sketch) \
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) \
+    ON CONFLICT (project_id, minutes, event, start_minute) DO UPDATE SET \
+        count = buckets.count + excluded.count, \
+        last_minute = max(buckets.last_minute, excluded.last_minute), \
+        users = iif(excluded.user_sketch = x'', buckets.users, excluded.users), \
+        sessions = iif(excluded.session_sketch = x'', buckets.sessions, excluded.sessions), \
+        user_sketch = iif(excluded.user_sketch = x'', buckets.user_sketch, excluded.user_sketch), \
+        session_sketch = iif(excluded.session_sketch = x'', buckets.session_sketch, excluded.session_sketch)";
+
+/// Appends what a flush counted and who was there.
+pub(super) async fn append(
+    connection: &mut SqliteConnection,
+    counts: &BTreeMap<(i32, &str, i64), i64>,
+    rows: &[Row],
+) -> sqlx::Result<()> {
+    for (&(project_id, event, minute), &count) in counts {
+        sqlx::query("INSERT INTO rollup_deltas (project_id, event, minute, count) VALUES ($1, $2, $3, $4)")
+            .bind(project_id)
+            .bind(event)
+            .bind(moment_of(minute).to_string())
+            .bind(count)
+            .execute(&mut *connection)
+            .await?;
+    }
+    for (project_id, content) in delta::pack(rows) {
+        sqlx::query("INSERT INTO sketch_deltas (project_id, content) VALUES ($1, $2)")
+            .bind(project_id)
+            .bind(content)
+            .execute(&mut *connection)
+            .await?;
+    }
+    Ok(())
+}
+
+/// Folds some of what was appended into minutes and buckets; returns how many deltas that were.
+pub(super) async fn compact(writer: &SqlitePool) -> StoreResult<u64> {
+    if !any_deltas(writer).await.map_err(store_error)? {
+        return Ok(0);
+    }
+    let mut transaction = writer.begin_with("BEGIN IMMEDIATE").await.map_err(store_error)?;
+    let rows = sqlx::query(COUNTS).fetch_all(&mut *transaction).await.map_err(store_error)?;
+    let counts: Vec<CountDelta> =
+        rows.iter().map(read_delta).collect::<sqlx::Result<_>>().map_err(store_error)?;
+    let contents: Vec<(i32, Vec<u8>)> =
+        sqlx::query_as(SKETCHES).fetch_all(&mut *transaction).await.map_err(store_error)?;
+    let mut entries: Vec<Entry> = Vec::new();
+    for (project_id, content) in &contents {
+        entries.append(&mut delta::unpack(*project_id, content)?);
+    }
+    add_minutes(&mut transaction, &counts).await.map_err(store_error)?;
+    let minutes_from = minute_of(clock::now()) - MINUTES_KEPT;
+    let mut fold = Fold::default();
+    fold.add(&counts, &entries, minutes_from);
+    let before = read(&mut transaction, &fold).await.map_err(store_error)?;
+    write(&mut transaction, &fold.changes(&before)?).await.map_err(store_error)?;
+    sqlx::query("DELETE FROM rollup_buckets WHERE minutes = 1 AND start_minute < $1")
+        .bind(minutes_from)
+        .execute(&mut *transaction)
+        .await
+        .map_err(store_error)?;
+    transaction.commit().await.map_err(store_error)?;
+    Ok((counts.len() + contents.len()) as u64)
+}
+
+/// Asked first, so that an idle server writes nothing.
+async fn any_deltas(pool: &SqlitePool) -> sqlx::Result<bool> {
+    let sql = "SELECT EXISTS (SELECT 1 FROM rollup_deltas) OR EXISTS (SELECT 1 FROM sketch_deltas)";
+    sqlx::query_scalar(sql).fetch_one(pool).await
+}
+
+async fn add_minutes(connection: &mut SqliteConnection, counts: &[CountDelta]) -> sqlx::Result<()> {
+    let mut sums: BTreeMap<(i32, i64, &str), i64> = BTreeMap::new();
+    for delta in counts {
+        *sums.entry((delta.project_id, delta.minute, &delta.event)).or_default() += delta.count;
+    }
+    for ((project_id, minute, event), count) in sums {
+        sqlx::query(
+            "INSERT INTO rollup_sums (project_id, event, minute, count) VALUES ($1, $2, $3, $4) \
+             ON CONFLICT (project_id, minute, event) DO UPDATE SET count = count + excluded.count",
+        )
+        .bind(project_id)
+        .bind(event)
+        .bind(moment_of(minute).to_string())
+        .bind(count)
+        .execute(&mut *connection)
+        .await?;
+    }
+    Ok(())
+}
+
+async fn read(connection: &mut SqliteConnection, fold: &Fold) -> sqlx::Result<BTreeMap<Key, Sketches>> {
+    let mut before = BTreeMap::new();
+    for key in fold.keys() {
+        let row: Option<Sketches> = sqlx::query_as(
+            "SELECT user_sketch, session_sketch FROM rollup_buckets \
+             WHERE project_id = $1 AND minutes = $2 AND event = $3 AND start_minute = $4",
+        )
+        .bind(key.project_id)
+        .bind(key.size.minutes())
+        .bind(key.event.as_str())
+        .bind(key.start)
+        .fetch_optional(&mut *connection)
+        .await?;
+        before.extend(row.map(|sketches| (key.clone(), sketches)));
+    }
+    Ok(before)
+}
+
+/// Writes buckets.
+pub(super) async fn write(connection: &mut SqliteConnection, changes: &[Change]) -> sqlx::Result<()> {
+    for Change { key, count, last_minute, users, sessions } in changes {
+        let estimate = |written: &Option<Written>| written.as_ref().map_or(0, |written| written.estimate);
+        sqlx::query(WRITE)
+            .bind(key.project_id)
+            .bind(key.size.minutes())
+            .bind(key.event.as_str())
+            .bind(key.start)
+            .bind(count)
+            .bind(last_minute)
+            .bind(estimate(users))
+            .bind(estimate(sessions))
+            .bind(users.as_ref().map_or(&[][..], |written| &written.bytes))
+            .bind(sessions.as_ref().map_or(&[][..], |written| &written.bytes))
+            .execute(&mut *connection)
+            .await?;
+    }
+    Ok(())
+}
+
+/// One snapshot for all of it: a fold that commits meanwhile moves counts from the deltas to the buckets.
+pub(super) async fn numbers(
+    readers: &SqlitePool,
+    project_id: i32,
+    parts: &[(Span, Names)],
+) -> StoreResult<Numbers> {
+    let mut snapshot = readers.begin().await.map_err(store_error)?;
+    let mut numbers = Numbers::default();
+    for (span, names) in parts {
+        let rows = sqlx::query(names.numbers_sql())
+            .bind(project_id)
+            .bind(span.size.minutes())
+            .bind(span.start)
+            .bind(span.end)
+            .bind(names.event())
+            .fetch_all(&mut *snapshot)
+            .await
+            .map_err(store_error)?;
+        let rows: sqlx::Result<_> = rows.iter().map(read_numbers).collect();
+        numbers.parts.push(rows.map_err(store_error)?);
+    }
+    let rows =
+        sqlx::query("SELECT project_id, event, minute, count FROM rollup_deltas WHERE project_id = $1")
+            .bind(project_id)
+            .fetch_all(&mut *snapshot)
+            .await
+            .map_err(store_error)?;
+    numbers.counts = rows.iter().map(read_delta).collect::<sqlx::Result<_>>().map_err(store_error)?;
+    let contents: Vec<Vec<u8>> =
+        sqlx::query_scalar("SELECT content FROM sketch_deltas WHERE project_id = $1")
+            .bind(project_id)
+            .fetch_all(&mut *snapshot)
+            .await
+            .map_err(store_error)?;
+    snapshot.commit().await.map_err(store_error)?;
+    for content in contents {
+        numbers.entries.append(&mut delta::unpack(project_id, &content)?);
+    }
+    Ok(numbers)
+}
+
+pub(super) async fn sketches(
+    readers: &SqlitePool,
+    project_id: i32,
+    spans: &[Span],
+    names: &Names,
+    sessions: bool,
+) -> StoreResult<Vec<BucketSketches>> {
+    let mut found = Vec::new();
+    for span in spans {
+        let rows: Vec<(String, Vec<u8>, Vec<u8>)> = sqlx::query_as(names.sketches_sql())
+            .bind(project_id)
+            .bind(span.size.minutes())
+            .bind(span.start)
+            .bind(span.end)
+            .bind(names.event())
+            .bind(sessions)
+            .fetch_all(readers)
+            .await
+            .map_err(store_error)?;
+        found.extend(rows.into_iter().map(|(event, users, sessions)| BucketSketches {
+            event,
+            users,
+            sessions,
+        }));
+    }
+    Ok(found)
+}
+
+fn read_delta(row: &SqliteRow) -> sqlx::Result<CountDelta> {
+    let minute = Timestamp::parse_rfc3339(row.try_get(2)?).ok_or_else(|| damaged("minute"))?;
+    Ok(CountDelta {
+        project_id: row.try_get(0)?,
+        event: row.try_get(1)?,
+        minute: minute_of(minute),
+        count: row.try_get(3)?,
+    })
+}
+
+fn read_numbers(row: &SqliteRow) -> sqlx::Result<BucketNumbers> {
+    Ok(BucketNumbers {
+        event: row.try_get(0)?,
+        start: row.try_get(1)?,
+        count: row.try_get(2)?,
+        last_minute: row.try_get(3)?,
+        users: row.try_get(4)?,
+        sessions: row.try_get(5)?,
+    })
+}
