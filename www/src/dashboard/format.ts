@@ -24,9 +24,10 @@ export const compact = (value: number): string => short.format(value);
 /** `4.2`. */
 export const decimal = (value: number): string => one.format(value);
 
-/** `99.5%`; a dash where there is nothing to take a share of. Never rounds up to a whole it is not. */
+/** `99.5%`; a dash where there is nothing to take a share of. Never rounds to a whole or to nothing. */
 export function percent(value: number | null | undefined): string {
   if (value == null) return NONE;
+  if (value > 0 && value < 0.0005) return `< ${share.format(0.001)}`;
   if (value < 1 && value > 0.9995) return `> ${share.format(0.999)}`;
   return share.format(value);
 }

@@ -118,3 +118,6 @@ export const revokeKey = (id: string) => send<null>('DELETE', `/v1/keys/${encode
 export const project = (signal: AbortSignal) => get<Api.Project>('/v1/project', {}, signal);
 export const changeProject = (change: Partial<Pick<Api.Project, 'name' | 'allowed_origins' | 'pii_rules'>>) =>
   send<Api.Project>('PUT', '/v1/project', change);
+
+/** Deletes all that is stored of a user: by the id pages use, or the one stored. */
+export const eraseUser = (id: string) => send<Api.Erasure>('DELETE', `/v1/users/${encodeURIComponent(id)}`);

@@ -261,10 +261,19 @@ export interface NewKey extends Key {
 
 export interface Project {
   name: string;
-  /** Empty: pages of any origin may send. */
-  allowed_origins: string[];
+  /** Empty: pages of any origin may send; null: as the server is set. */
+  allowed_origins: string[] | null;
+  /** docs/privacy.md; null: as the server is set. */
   pii_rules: Json;
-  retention_days: number;
+}
+
+/** What was erased of a user, and the receipt's number. */
+export interface Erasure {
+  erasure_id: string;
+  state: 'running' | 'done';
+  events: number;
+  quarantined: number;
+  spooled: number;
 }
 
 /** One second of the live stream. */
