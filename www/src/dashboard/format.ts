@@ -101,11 +101,11 @@ export const intervalName: Record<Period, (moment: string | Date) => string> = {
   month: written(month),
 };
 
-/** Marks of a time axis whose neighbours are `stepS` seconds apart. */
+/** A mark of a time axis on which nothing lies closer together than `stepS` seconds; empty where there is no need. */
 export function axisTime(date: Date, stepS: number): string {
   if (stepS < 60) return clockSeconds.format(date);
-  if (stepS >= 86_400) return dayShort.format(date);
   const isMidnight = date.getHours() === 0 && date.getMinutes() === 0;
+  if (stepS >= 86_400 && !isMidnight) return '';
   return isMidnight ? dayShort.format(date) : clock.format(date);
 }
 

@@ -20,7 +20,7 @@ export function optionsFor(
   return {
     width: box.clientWidth,
     height,
-    padding: [12, 8, 0, 0],
+    padding: [12, 24, 0, 0],
     legend: { show: false },
     cursor: {
       y: false,
@@ -40,7 +40,7 @@ export function optionsFor(
         size: 30,
         values: (_, splits) => {
           const step = (splits[1] ?? 0) - (splits[0] ?? 0);
-          return splits.map((seconds) => axisTime(new Date(seconds * 1000), step));
+          return splits.map((seconds) => axisTime(new Date(seconds * 1000), Math.max(step, gapOf(props))));
         },
       },
       {
@@ -71,10 +71,15 @@ export function optionsFor(
 
 const POWERS = Array.from({ length: 10 }, (_, power) => 10 ** power);
 
+/** Seconds from one moment of the chart to the next. */
+function gapOf({ times }: ChartProps): number {
+  return times.length < 2 ? 3600 : (times[1] ?? 0) - (times[0] ?? 0);
+}
+
 /** Bars stand half before and half after their moment: they need that room at both ends. */
-function widened(first: number, last: number, { lines, times }: ChartProps): [number, number] {
-  const gap = (times[1] ?? first + 3600) - (times[0] ?? first);
-  const room = lines.some(({ look }) => look === 'bars') ? gap / 2 : 0;
+function widened(first: number, last: number, props: ChartProps): [number, number] {
+  const gap = gapOf(props);
+  const room = props.lines.some(({ look }) => look === 'bars') ? gap / 2 : 0;
   return [first - room, last + room];
 }
 
