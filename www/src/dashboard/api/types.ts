@@ -60,7 +60,7 @@ export interface Health {
   reasons: string[];
   last_event_at: string | null;
   events_per_minute: number;
-  /** Refused and quarantined of all, in the last hour: 0 to 1. */
+  /** Of the events received in this hour and the one before, those that could not be taken or stored: 0 to 1. */
   error_rate: number;
   store: 'ok' | 'away';
   spool_batches: number;
@@ -74,10 +74,10 @@ export interface Dashboard extends Totals {
   previous_total_events: number;
   top_events: EventCount[];
   activity: { minute: string; count: number; users: number; sessions: number }[];
+  /** By outcome, since the start of the hour in which `start` lies. */
   outcomes: Record<string, number>;
-  redactions: Record<string, number>;
-  delivery: { expected: number; arrived: number; rate: number | null };
-  health: Health;
+  /** What was stripped as personal, by kind. */
+  redactions?: Record<string, number>;
 }
 
 export interface Breakdown {

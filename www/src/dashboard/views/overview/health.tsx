@@ -2,18 +2,33 @@
 
 import type { Health } from '../../api';
 import { Card } from '../../components/page';
+import { Shown } from '../../components/states';
 import { ago, bytes, counted, decimal, duration, NONE } from '../../format';
+import type { Answer } from '../../use-answer';
 
-export function HealthCard({ health }: { health: Health }) {
+export function HealthCard({ answer }: { answer: Answer<Health> }) {
+  const { data } = answer;
   return (
     <Card
       title="Health"
       aside={
-        <p class="state" data-state={health.healthy ? 'good' : 'bad'}>
-          {health.healthy ? 'Healthy' : 'Needs attention'}
-        </p>
+        data && (
+          <p class="state" data-state={data.healthy ? 'good' : 'bad'}>
+            {data.healthy ? 'Healthy' : 'Needs attention'}
+          </p>
+        )
       }
     >
+      <Shown answer={answer} shape="lines">
+        {(health) => <Facts health={health} />}
+      </Shown>
+    </Card>
+  );
+}
+
+function Facts({ health }: { health: Health }) {
+  return (
+    <>
       {health.reasons.length > 0 && (
         <ul class="reasons">
           {health.reasons.map((reason) => (
@@ -47,6 +62,6 @@ export function HealthCard({ health }: { health: Health }) {
           <dd>{duration(health.uptime_seconds)}</dd>
         </div>
       </dl>
-    </Card>
+    </>
   );
 }

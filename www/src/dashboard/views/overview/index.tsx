@@ -2,10 +2,11 @@
 // to the page that shows how to send a first event.
 
 import { useEffect } from 'preact/hooks';
-import { dashboard, recentEvents } from '../../api';
+import { dashboard, delivery, health, recentEvents } from '../../api';
 import { Card, PageHead } from '../../components/page';
 import { Shown } from '../../components/states';
 import { number, timeOfDay } from '../../format';
+import { spanOf } from '../../range';
 import { go } from '../../router';
 import { useAnswer } from '../../use-answer';
 import { Activity } from './activity';
@@ -16,9 +17,16 @@ import { Received, TopEvents } from './lists';
 import './overview.css';
 
 const INTERVAL_MS = 5000;
+const DELIVERY_INTERVAL_MS = 30_000;
 
 export default function Overview() {
   const answer = useAnswer('dashboard', dashboard, INTERVAL_MS);
+  const state = useAnswer('health', health, INTERVAL_MS);
+  const arrival = useAnswer(
+    'delivery',
+    (signal) => delivery(spanOf({ preset: '1h' }), signal),
+    DELIVERY_INTERVAL_MS,
+  );
   useFirstRun();
 
   return (
@@ -28,7 +36,7 @@ export default function Overview() {
       <Shown answer={answer} shape="cards">
         {(data) => (
           <>
-            <Numbers data={data} />
+            <Numbers data={data} delivery={arrival.data} health={state.data} />
             <Card
               title="The last hour"
               aside={
@@ -42,7 +50,7 @@ export default function Overview() {
             <div class="columns">
               <TopEvents data={data} />
               <Received data={data} />
-              <HealthCard health={data.health} />
+              <HealthCard answer={state} />
             </div>
           </>
         )}

@@ -1,13 +1,19 @@
 // The last hour in a row of numbers.
 
-import type { Dashboard } from '../../api';
+import type { Dashboard, Delivery, Health } from '../../api';
 import { Stat } from '../../components/page';
 import { Sparkline } from '../../components/sparkline';
 import { Trend, change } from '../../components/trend';
 import { number, percent } from '../../format';
 
-export function Numbers({ data }: { data: Dashboard }) {
-  const { activity, delivery, health } = data;
+interface NumbersProps {
+  data: Dashboard;
+  delivery: Delivery | null;
+  health: Health | null;
+}
+
+export function Numbers({ data, delivery, health }: NumbersProps) {
+  const { activity } = data;
   return (
     <dl class="stats">
       <Stat
@@ -27,17 +33,17 @@ export function Numbers({ data }: { data: Dashboard }) {
       </Stat>
       <Stat
         label="Delivered"
-        value={percent(delivery.rate)}
+        value={percent(delivery?.rate)}
         note={
-          delivery.rate === null
-            ? 'no numbered events yet'
+          delivery === null || delivery.rate === null
+            ? 'no numbered events'
             : `${number(delivery.arrived)} of ${number(delivery.expected)} events`
         }
       />
       <Stat
-        label="Refused"
-        value={percent(health.error_rate)}
-        note={<a href="/outcomes?range=1h">where they went</a>}
+        label="Not taken or stored"
+        value={percent(health?.error_rate)}
+        note={<a href="/outcomes?range=24h">where events go</a>}
       />
     </dl>
   );

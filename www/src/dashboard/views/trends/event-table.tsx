@@ -1,21 +1,28 @@
-// Every event of the range, most frequent first; the first ten against the period before.
+// Every event of the range, most frequent first, each against the period before.
 
-import type { Report } from '../../api';
+import type { EventCount, Report } from '../../api';
 import { Bar, DataTable } from '../../components/data-table';
-import { Trend } from '../../components/trend';
+import { Trend, change } from '../../components/trend';
 import { number, percent } from '../../format';
 import { addressWith, usePlace } from '../../router';
 
-export function EventTable({ report, chosen }: { report: Report; chosen: string | null }) {
+interface EventTableProps {
+  current: Report;
+  before: Report;
+  chosen: string | null;
+}
+
+export function EventTable({ current, before, chosen }: EventTableProps) {
   const place = usePlace();
-  const highest = report.events[0]?.count ?? 1;
-  const top = new Map(report.top_events.map((row) => [row.event, row]));
+  const highest = current.events[0]?.count ?? 1;
+  const then = new Map(before.events.map(({ event, count }) => [event, count]));
+  const changeOf = ({ event, count }: EventCount) => change(count, then.get(event) ?? 0);
   return (
     <>
       <DataTable
         label="Every event of this time"
         csvName="events-by-name"
-        rows={report.events}
+        rows={current.events}
         keyOf={(row) => row.event}
         rowProps={(row) => ({ 'data-selected': row.event === chosen })}
         columns={[
@@ -42,7 +49,7 @@ export function EventTable({ report, chosen }: { report: Report; chosen: string 
             name: 'share',
             title: 'Share',
             isNumber: true,
-            cell: (row) => <span class="muted">{percent(row.count / report.total_events)}</span>,
+            cell: (row) => <span class="muted">{percent(row.count / current.total_events)}</span>,
           },
           {
             name: 'unique_users',
@@ -55,15 +62,12 @@ export function EventTable({ report, chosen }: { report: Report; chosen: string 
             name: 'trend',
             title: 'Change',
             isNumber: true,
-            cell: (row) => {
-              const known = top.get(row.event);
-              return known && <Trend value={known.trend} />;
-            },
-            csv: (row) => top.get(row.event)?.trend,
+            cell: (row) => <Trend value={changeOf(row)} />,
+            csv: changeOf,
           },
         ]}
       />
-      {report.events_truncated && <p class="muted">There are more events than this list is long.</p>}
+      {current.events_truncated && <p class="muted">There are more events than this list is long.</p>}
     </>
   );
 }

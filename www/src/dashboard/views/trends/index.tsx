@@ -38,7 +38,15 @@ export default function Trends() {
     ]);
     return { current, before };
   });
-  const totals = useAnswer(`report ${spanKey}`, (signal) => report(spanOf(range), signal));
+  // Asked for apart: distinct people cannot be added up, and intervals may reach beyond the range.
+  const totals = useAnswer(`totals ${spanKey}`, async (signal) => {
+    const now = new Date();
+    const [current, before] = await Promise.all([
+      report(spanOf(range, now), signal),
+      report(spanBefore(range, now), signal),
+    ]);
+    return { current, before };
+  });
 
   return (
     <>
@@ -46,8 +54,8 @@ export default function Trends() {
         <EventPicker all="All events" value={event} onChange={(name) => setParams({ event: name })} />
         <RangePicker />
       </PageHead>
-      <Shown answer={answer} shape="cards">
-        {(data) => <TrendNumbers {...data} report={totals.data} event={event} />}
+      <Shown answer={totals} shape="cards">
+        {(data) => <TrendNumbers {...data} event={event} />}
       </Shown>
       <Card
         title={`${MEASURES.find(([name]) => name === measure)?.[1]} over time`}
@@ -59,12 +67,14 @@ export default function Trends() {
               value={measure}
               onChange={(name) => setParams({ measure: name === 'count' ? null : name })}
             />
-            <Choice
-              label="Length of an interval"
-              options={periods.map((one) => [one, PERIOD_NAMES[one]] as const)}
-              value={period}
-              onChange={(one) => setParams({ period: one === periods[0] ? null : one })}
-            />
+            {periods.length > 1 && (
+              <Choice
+                label="Length of an interval"
+                options={periods.map((one) => [one, PERIOD_NAMES[one]] as const)}
+                value={period}
+                onChange={(one) => setParams({ period: one === periods[0] ? null : one })}
+              />
+            )}
           </div>
         }
       >
@@ -76,9 +86,9 @@ export default function Trends() {
         <Shown
           answer={totals}
           shape="table"
-          empty={(data) => (data.events.length === 0 ? 'Nothing happened in this time.' : null)}
+          empty={({ current }) => (current.events.length === 0 ? 'Nothing happened in this time.' : null)}
         >
-          {(data) => <EventTable report={data} chosen={event} />}
+          {(data) => <EventTable {...data} chosen={event} />}
         </Shown>
       </Card>
     </>

@@ -1,63 +1,36 @@
 // The whole range in numbers, against the one before.
 
-import type { Metrics, Report } from '../../api';
+import type { Report } from '../../api';
 import { Stat } from '../../components/page';
 import { Trend, change } from '../../components/trend';
-import { NONE, number } from '../../format';
+import { NONE, decimal, number } from '../../format';
 
 interface TrendNumbersProps {
-  current: Metrics;
-  before: Metrics;
-  /** Distinct people cannot be added up over intervals: they come from the report. */
-  report: Report | null;
+  current: Report;
+  before: Report;
   event: string | null;
 }
 
-export function TrendNumbers({ current, before, report, event }: TrendNumbersProps) {
-  const [now, then] = [sum(current), sum(before)];
-  const users = event
-    ? (report?.events.find((row) => row.event === event)?.unique_users ?? (report ? 0 : null))
-    : (report?.unique_users ?? null);
+export function TrendNumbers({ current, before, event }: TrendNumbersProps) {
+  const [now, then] = [numbersIn(current, event), numbersIn(before, event)];
   return (
     <dl class="stats">
-      <Stat
-        label="Events"
-        value={number(now)}
-        note={<Trend value={change(now, then)} before={`from ${number(then)}`} />}
-      />
-      <Stat
-        label="Users"
-        value={users === null ? NONE : number(users)}
-        note={
-          !event && report ? (
-            <Trend
-              value={report.trends.unique_users}
-              before={`from ${number(report.previous.unique_users)}`}
-            />
-          ) : (
-            'about'
-          )
-        }
-      />
-      {!event && (
-        <Stat
-          label="Sessions"
-          value={report ? number(report.unique_sessions) : NONE}
-          note={
-            report && (
-              <Trend
-                value={report.trends.unique_sessions}
-                before={`from ${number(report.previous.unique_sessions)}`}
-              />
-            )
-          }
-        />
-      )}
-      <Stat label="Events per user" value={users ? number(Math.round((now / users) * 10) / 10) : NONE} />
+      <Against label="Events" now={now.events} then={then.events} />
+      <Against label="Users" now={now.users} then={then.users} />
+      {!event && <Against label="Sessions" now={current.unique_sessions} then={before.unique_sessions} />}
+      <Stat label="Events per user" value={now.users ? decimal(now.events / now.users) : NONE} />
     </dl>
   );
 }
 
-function sum({ intervals }: Metrics): number {
-  return intervals.reduce((total, { count }) => total + count, 0);
+function Against({ label, now, then }: { label: string; now: number; then: number }) {
+  const note = now + then > 0 && <Trend value={change(now, then)} before={`from ${number(then)}`} />;
+  return <Stat label={label} value={number(now)} note={note} />;
+}
+
+/** Of one event, or of all. */
+function numbersIn(report: Report, event: string | null): { events: number; users: number } {
+  if (event === null) return { events: report.total_events, users: report.unique_users };
+  const row = report.events.find((one) => one.event === event);
+  return { events: row?.count ?? 0, users: row?.unique_users ?? 0 };
 }
