@@ -65,7 +65,7 @@ pub const BEACON_BYTES_MAX: usize = 64 * 1024;
 /// only a little wrong.
 pub const SALVAGED_FIELD_BYTES_MAX: usize = 1024;
 
-/// Reasons a batch may name in `dropped`.
-pub const DROPPED_REASONS_MAX: usize = 16;
+/// Reasons a batch may name in `dropped`, and kinds in `redacted`.
+pub const COUNTS_MAX: usize = 16;
 
 const DAY_MS: i64 = 24 * 60 * 60 * 1000;

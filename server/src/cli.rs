@@ -3,8 +3,11 @@
 use std::{net::SocketAddr, path::PathBuf};
 
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
+use pharos_model::pii::Rules;
 use pharos_server::{
     config::Config,
+    policy,
+    scope::Scopes,
     settings::{SettingError, Values},
     setup::Welcome,
     store::KeyKind,
@@ -34,6 +37,9 @@ pub(crate) enum Command {
     /// List, create and revoke the keys by which senders are known.
     #[command(subcommand)]
     Keys(KeysCommand),
+    /// Show or change what holds for the first project: its name, the pages that may send, its rules.
+    #[command(subcommand)]
+    Project(ProjectCommand),
     /// Look at refused events, and repair, replay or drop them.
     #[command(subcommand)]
     Quarantine(QuarantineCommand),
@@ -45,7 +51,11 @@ pub(crate) enum Command {
     /// Read events as lines of JSON from standard input and print what the server would do with each.
     ///
     /// Example: echo '{"event":"sign_up","timestamp":"2026-11-23T12:00:00Z","properties":{"email":"a@b.org"}}' | pharos check
-    Check,
+    Check {
+        /// Rules to judge by, instead of TELEMETRY_PII_RULES: JSON as in docs/privacy.md, or a file with it.
+        #[arg(long, value_name = "RULES", value_parser = |text: &str| policy::parse_rules(text))]
+        rules: Option<Rules>,
+    },
 }
 
 #[derive(Debug, Clone, Copy, Subcommand)]
@@ -62,13 +72,42 @@ pub(crate) enum KeysCommand {
     List,
     /// Make a key and print it. A secret one cannot be shown again.
     Create {
-        /// `ingest`: public, writes client events. `secret`: writes server events and reads.
+        /// `ingest`: public, writes client events. `secret`: does what its scopes say.
         kind: KeyKindArg,
+        /// What a secret key may do, separated by commas: write events (ingest), read, and change what others
+        /// depend on (admin).
+        #[arg(long, default_value_t = Scopes::USUAL, value_name = "SCOPES")]
+        scopes: Scopes,
+        /// What you call it.
+        #[arg(long, default_value = "")]
+        name: String,
     },
     /// Revoke a key. Servers stop taking it within 10 seconds.
     Revoke {
         /// The number `pharos keys list` shows.
         id: i64,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ProjectCommand {
+    /// Show what holds.
+    Show,
+    /// Change what holds. Servers go by it within 10 seconds.
+    Set {
+        /// What people call the project.
+        #[arg(long)]
+        name: Option<String>,
+        /// Pages that may send events with its public keys, separated by commas; `any` allows any, `default` goes
+        /// by TELEMETRY_ALLOWED_ORIGINS.
+        ///
+        /// Example: --origins https://shop.example,https://*.shop.example
+        #[arg(long)]
+        origins: Option<String>,
+        /// What counts as personal data: JSON as in docs/privacy.md, or a file with it; `default` goes by
+        /// TELEMETRY_PII_RULES.
+        #[arg(long, value_name = "RULES")]
+        pii_rules: Option<String>,
     },
 }
 

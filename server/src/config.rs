@@ -4,10 +4,13 @@
 use std::{net::IpAddr, net::SocketAddr, path::PathBuf, str::FromStr, time::Duration};
 
 use ipnet::IpNet;
+use pharos_model::wire::GpcChoice;
 use tracing::level_filters::LevelFilter;
 
 use crate::{
     identity::{ingest_key_is_valid, secret_key_is_valid},
+    policy::{self, Policy},
+    rate_limit::Rate,
     settings::{SettingError, Values},
 };
 
@@ -34,6 +37,12 @@ pub struct Config {
     pub ip: IpPolicy,
     /// Who may read `/metrics`.
     pub metrics: MetricsAccess,
+    /// What is done where Global Privacy Control is on.
+    pub gpc: GpcPolicy,
+    /// What holds for projects that say nothing of their own.
+    pub policy: Policy,
+    /// How much may be sent in which time.
+    pub rates: Rates,
     /// Proxies whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Vec<IpNet>,
     /// Keys and pepper given from outside.
@@ -75,6 +84,43 @@ pub enum MetricsAccess {
     Key,
     /// Everyone.
     Open,
+}
+
+/// What is done where Global Privacy Control is on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum GpcPolicy {
+    /// What the site's own `init` says.
+    Site,
+    /// This, whatever the site says.
+    Always(GpcChoice),
+}
+
+impl GpcPolicy {
+    /// The policy of a setting.
+    pub fn parse(text: &str) -> Option<Self> {
+        if text == "site" { Some(Self::Site) } else { GpcChoice::parse(text).map(Self::Always) }
+    }
+
+    /// As in the setting.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Site => "site",
+            Self::Always(choice) => choice.as_str(),
+        }
+    }
+}
+
+/// How much may be sent in which time; `None`: any.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Rates {
+    /// Requests from one address.
+    pub address_requests: Option<Rate>,
+    /// Events from one address.
+    pub address_events: Option<Rate>,
+    /// Requests with one key.
+    pub key_requests: Option<Rate>,
+    /// Events with one key.
+    pub key_events: Option<Rate>,
 }
 
 /// Keys and pepper given from outside; what is `None` is generated.
@@ -146,6 +192,10 @@ impl Config {
             let days = values.required(name, |text| whole(text, 0, 36_500));
             days.map(|days: u32| (days > 0).then_some(days))
         };
+        let rate = |name| {
+            let count = values.required(name, |text| whole(text, 0, 1_000_000_000))?;
+            Ok((count > 0).then(|| Rate::per_second(count)))
+        };
         let body_timeout = milliseconds("body_timeout")?;
         let demo = Demo {
             batch_size: values.required("batch_size", |text| whole(text, 1, 500))?,
@@ -173,6 +223,17 @@ impl Config {
                 "open" => Some(MetricsAccess::Open),
                 _ => None,
             })?,
+            gpc: values.required("gpc", GpcPolicy::parse)?,
+            policy: Policy {
+                origins: values.checked("allowed_origins", policy::parse_origins)?.unwrap_or_default(),
+                rules: values.checked("pii_rules", policy::parse_rules)?.unwrap_or_default(),
+            },
+            rates: Rates {
+                address_requests: rate("rate_address_requests")?,
+                address_events: rate("rate_address_events")?,
+                key_requests: rate("rate_key_requests")?,
+                key_events: rate("rate_key_events")?,
+            },
             trusted_proxies: values.required("trusted_proxy", parse_networks)?,
             secrets: Secrets {
                 ingest_key: values.optional("ingest_key", |text| owned_if(text, ingest_key_is_valid))?,
@@ -276,6 +337,18 @@ mod tests {
             ("ip", "full", "TELEMETRY_IP is \"full\": expected truncate or drop"),
             ("trusted_proxy", "10.0.0.0/33", "TELEMETRY_TRUSTED_PROXY is \"10.0.0.0/33\": expected off, or"),
             ("ingest_key", "abc", "TELEMETRY_INGEST_KEY is set (3 characters, not shown): expected pk_"),
+            ("gpc", "yes", "TELEMETRY_GPC is \"yes\": expected site, drop, anonymous or ignore"),
+            (
+                "allowed_origins",
+                "https://a.example,b.example",
+                "TELEMETRY_ALLOWED_ORIGINS is \"https://a.example,b.example\": expected origins such as",
+            ),
+            (
+                "pii_rules",
+                r#"{"kinds":{"emial":"keep"}}"#,
+                r#"TELEMETRY_PII_RULES is "{"kinds":{"emial":"keep"}}": expected in kinds.emial the name of a kind"#,
+            ),
+            ("rate_key_events", "-1", "TELEMETRY_RATE_KEY_EVENTS is \"-1\": expected a whole number"),
             ("public_url", "https://h/path", "TELEMETRY_PUBLIC_URL is \"https://h/path\": expected http://"),
         ] {
             let error = Config::from_values(&Values::default().with(name, value)).unwrap_err().to_string();

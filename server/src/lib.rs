@@ -28,8 +28,12 @@ mod http;
 pub mod identity;
 pub mod ingest;
 pub mod meters;
+pub mod origin;
 pub mod outcome;
+pub mod policy;
 pub mod query;
+pub mod rate_limit;
+pub mod scope;
 pub mod settings;
 pub mod setup;
 pub mod store;
@@ -42,7 +46,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     config::Config,
-    http::{App, Keys},
+    http::{App, Keys, Told},
     ingest::{
         Ingest,
         backlog::{Backlog, SPOOL_FILE},
@@ -53,9 +57,14 @@ use crate::{
     },
     meters::Meters,
     query::rollups::Rollups,
+    rate_limit::RateLimits,
     setup::Welcome,
     store::StoreError,
 };
+
+/// Senders whose rate is remembered at a time, a hundred bytes each: more than a botnet has addresses in one
+/// second's traffic, and no burden.
+const LIMITED_SENDERS_MAX: usize = 100_000;
 
 /// Why a server could not start, or stopped by itself.
 #[derive(Debug, thiserror::Error)]
@@ -117,7 +126,7 @@ pub async fn run(
         );
     }
 
-    let keys = Arc::new(Keys::new(store.clone()));
+    let keys = Arc::new(Keys::new(store.clone(), config.policy.clone()));
     // Known from the start, so that a database that goes away right after it is not missed.
     keys.refresh()
         .await
@@ -152,6 +161,7 @@ pub async fn run(
             meters.clone(),
             enricher,
             pepper,
+            config.gpc,
             config.enabled,
         ),
         keys,
@@ -159,12 +169,20 @@ pub async fn run(
         rollups: Rollups::new(store.clone()),
         budget: budget.clone(),
         backlog: backlog.clone(),
+        refused: refused.clone(),
+        rate_limits: RateLimits::new(LIMITED_SENDERS_MAX),
+        rates: config.rates,
         limits,
         meters,
         metrics: config.metrics,
         demo: config.demo,
         trusted_proxies: config.trusted_proxies,
         secure_cookie: config.public_url.is_some_and(|url| url.starts_with("https://")),
+        told: Told {
+            gpc: config.gpc,
+            retention_days: config.retention_days,
+            quarantine_days: config.quarantine_days,
+        },
     });
     ready(address, &welcome);
 

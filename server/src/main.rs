@@ -1,6 +1,7 @@
 //! `pharos`: reads the command line, listens, turns signals into a token, prints. The work is in the
 //! library.
 
+mod access_commands;
 mod cli;
 mod quarantine_commands;
 mod spool_commands;
@@ -15,16 +16,16 @@ use pharos_model::{EventId, Judge, check_line, pii::Rules};
 use pharos_server::{
     clock,
     config::{Config, Log},
-    identity::{new_ingest_key, new_secret_key, random_bytes},
+    identity::random_bytes,
     run,
-    setup::{self, create_login_link, new_key},
-    store::{KeyKind, Store},
+    setup::{self, create_login_link},
+    store::{Project, Store},
 };
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tracing_subscriber::{filter::Targets, fmt, layer::SubscriberExt, util::SubscriberInitExt};
 
-use crate::cli::{Command, KeysCommand};
+use crate::cli::Command;
 
 /// The first project, which the commands are about.
 const PROJECT: i32 = 1;
@@ -39,7 +40,7 @@ fn main() -> ExitCode {
     };
     start_log(config.log);
     let done = match command {
-        Command::Check => check(),
+        Command::Check { rules } => check(rules.as_ref().unwrap_or(&config.policy.rules)),
         command => in_runtime(command, config),
     };
     match done {
@@ -81,15 +82,11 @@ async fn in_runtime(command: Command, config: Config) -> anyhow::Result<()> {
             println!("{}/login#{token}", cli::base_url(&config, config.listen));
             Ok(())
         }
-        Command::Keys(command) => {
-            let store = setup::open_store(&config).await?;
-            let done = keys(command, &*store).await;
-            store.close().await;
-            done
-        }
+        Command::Keys(command) => access_commands::keys(command, &config).await,
+        Command::Project(command) => access_commands::project(command, &config).await,
         Command::Quarantine(command) => quarantine_commands::run(command, &config).await,
         Command::Spool(command) => spool_commands::run(command, &config).await,
-        Command::Check => check(),
+        Command::Check { .. } => unreachable!("it needs no runtime"),
     }
 }
 
@@ -150,46 +147,15 @@ async fn next_signal() {
     drop(tokio::signal::ctrl_c().await);
 }
 
-async fn keys(command: KeysCommand, store: &dyn Store) -> anyhow::Result<()> {
-    let now = clock::now();
-    match command {
-        KeysCommand::List => {
-            println!("{:>4}  {:<8}  {:<24}  key", "id", "kind", "made");
-            for key in store.keys().await? {
-                let revoked = key.revoked_at.map_or(String::new(), |at| format!("  (revoked {at})"));
-                println!(
-                    "{:>4}  {:<8}  {:<24}  {}{revoked}",
-                    key.id,
-                    key.kind.as_str(),
-                    key.created_at.to_string(),
-                    key.shown
-                );
-            }
-        }
-        KeysCommand::Create { kind } => {
-            let kind = KeyKind::from(kind);
-            let key = match kind {
-                KeyKind::Ingest => new_ingest_key(),
-                KeyKind::Secret => new_secret_key(),
-            };
-            let created = store.create_key(PROJECT, &new_key(kind, &key), now).await;
-            created.context("no project yet: start `pharos serve` once")?;
-            println!("{key}");
-        }
-        KeysCommand::Revoke { id } => {
-            anyhow::ensure!(
-                store.revoke_key(id, now).await?,
-                "no key {id} is in use; see `pharos keys list`"
-            );
-            println!("key {id} is revoked; servers stop taking it within 10 seconds");
-        }
-    }
-    Ok(())
+/// The first project as it is stored.
+async fn first_project(store: &dyn Store) -> anyhow::Result<Project> {
+    let projects = store.projects().await?;
+    let first = projects.into_iter().find(|project| project.id == PROJECT);
+    first.context("no project yet: start `pharos serve` once")
 }
 
 /// Judges each line of standard input as the server would, and says so on standard output.
-fn check() -> anyhow::Result<()> {
-    let rules = Rules::default();
+fn check(rules: &Rules) -> anyhow::Result<()> {
     let mut input = io::stdin().lock();
     let mut output = io::BufWriter::new(io::stdout().lock());
     let mut line = Vec::new();
@@ -198,7 +164,7 @@ fn check() -> anyhow::Result<()> {
         if !event.is_empty() {
             let received_at = clock::now();
             let fallback_id = EventId::v7(received_at.unix_ms(), random_bytes());
-            let judge = Judge { received_at, sent_at: None, rules: &rules, fallback_id };
+            let judge = Judge { received_at, sent_at: None, rules, fallback_id };
             writeln!(output, "{}", check_line(event, &judge))?;
         }
         line.clear();

@@ -3,7 +3,7 @@
 
 use std::{borrow::Cow, collections::HashMap};
 
-use pharos_model::{Timestamp, wire::Verdict};
+use pharos_model::{Timestamp, pii::Kind, wire::Verdict};
 
 const HOUR_MS: i64 = 3_600_000;
 
@@ -85,7 +85,41 @@ impl Outcome {
     }
 }
 
-/// How many events of a project, received in one hour, had one outcome.
+/// Where personal data was stripped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Side {
+    /// In the page, by its own word.
+    Page,
+    /// Here.
+    Server,
+}
+
+/// What the ledger counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+enum Counted {
+    Outcome(Outcome),
+    /// Things stripped, of which one event may have many. The view `outcomes` leaves them out.
+    Redacted(Side, Kind),
+}
+
+impl Counted {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Outcome(outcome) => outcome.as_str(),
+            Self::Redacted(Side::Page, _) => "redacted_page",
+            Self::Redacted(Side::Server, _) => "redacted_server",
+        }
+    }
+
+    const fn reason(self) -> &'static str {
+        match self {
+            Self::Outcome(outcome) => outcome.reason(),
+            Self::Redacted(_, kind) => kind.as_str(),
+        }
+    }
+}
+
+/// How many events of a project, received in one hour, had one outcome; or how much was stripped from them.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct OutcomeCount {
     /// Whose.
@@ -105,15 +139,31 @@ pub fn hour_of(moment: Timestamp) -> Timestamp {
     Timestamp::from_unix_ms(moment.unix_ms().div_euclid(HOUR_MS) * HOUR_MS)
 }
 
-/// Outcomes being added up.
+/// Outcomes being added up, and what was stripped.
 #[derive(Debug, Default, Clone)]
-pub struct Tally(HashMap<(i32, Timestamp, Outcome), u64>);
+pub struct Tally(HashMap<(i32, Timestamp, Counted), u64>);
 
 impl Tally {
     /// Counts `count` events of one project that were received at `received_at`.
     pub fn add(&mut self, project_id: i32, received_at: Timestamp, outcome: Outcome, count: u64) {
+        self.add_counted(project_id, received_at, Counted::Outcome(outcome), count);
+    }
+
+    /// Counts `count` things of `kind` that were stripped from events received at `received_at`.
+    pub fn add_redactions(
+        &mut self,
+        project_id: i32,
+        received_at: Timestamp,
+        side: Side,
+        kind: Kind,
+        count: u64,
+    ) {
+        self.add_counted(project_id, received_at, Counted::Redacted(side, kind), count);
+    }
+
+    fn add_counted(&mut self, project_id: i32, received_at: Timestamp, counted: Counted, count: u64) {
         if count > 0 {
-            *self.0.entry((project_id, hour_of(received_at), outcome)).or_default() += count;
+            *self.0.entry((project_id, hour_of(received_at), counted)).or_default() += count;
         }
     }
 
@@ -131,11 +181,11 @@ impl Tally {
 
     /// The sums, in a fixed order, so that two writers take locks in the same one.
     pub fn counts(&self) -> Vec<OutcomeCount> {
-        let count = |((project_id, hour, outcome), count): (&(i32, Timestamp, Outcome), &u64)| OutcomeCount {
+        let count = |((project_id, hour, counted), count): (&(i32, Timestamp, Counted), &u64)| OutcomeCount {
             project_id: *project_id,
             hour: *hour,
-            outcome: outcome.as_str().into(),
-            reason: outcome.reason().into(),
+            outcome: counted.as_str().into(),
+            reason: counted.reason().into(),
             count: *count,
         };
         let mut counts: Vec<_> = self.0.iter().map(count).collect();

@@ -16,6 +16,7 @@ use pharos_server::{
         writer::Writer,
     },
     meters::Meters,
+    policy::Policy,
     setup,
     store::{Quarantined, Store},
 };
@@ -95,13 +96,16 @@ async fn replay(
     let (writer, handle) =
         Writer::start(store.clone(), backlog.clone(), meters.clone(), config.limits.store_timeout);
     let pepper = setup::pepper(config)?;
-    let ingest =
-        Ingest::new(handle, Refused::default(), meters, Enricher::new(config.ip), pepper, config.enabled);
+    let enricher = Enricher::new(config.ip);
+    let refused = Refused::default();
+    let ingest = Ingest::new(handle, refused, meters, enricher, pepper, config.gpc, config.enabled);
+    let project = crate::first_project(&**store).await?;
+    let rules = Policy::of(&project, &config.policy).rules;
 
     let (mut stored, mut refused) = (0, 0);
     for id in ids {
         let kept = find(&**store, id).await?;
-        let done = match ingest.replay(&**store, PROJECT, &kept, &changes, budget.hold()).await? {
+        let done = match ingest.replay(&**store, PROJECT, &rules, &kept, &changes, budget.hold()).await? {
             Replay::Now(Verdict::Accepted, event_id) => Ok(format!("stored as {}", shown(event_id))),
             Replay::Now(Verdict::Duplicate, event_id) => {
                 Ok(format!("was stored already, as {}", shown(event_id)))

@@ -83,6 +83,27 @@ pub const SETTINGS: &[Setting] = &[
     setting("ip", "TELEMETRY_IP", Some("truncate"),
         "truncate or drop",
         "What is kept of an address: its /24 (IPv6: /48), or nothing"),
+    setting("gpc", "TELEMETRY_GPC", Some("site"),
+        "site, drop, anonymous or ignore",
+        "Events of browsers with Global Privacy Control: what the site says (if nothing: drop), or always the same"),
+    setting("pii_rules", "TELEMETRY_PII_RULES", None,
+        "JSON as in docs/privacy.md, or the path of a file with it",
+        "What counts as personal data in projects without rules of their own. Unset: the strict rules"),
+    setting("allowed_origins", "TELEMETRY_ALLOWED_ORIGINS", None,
+        "any, or origins separated by commas, such as https://shop.example,https://*.shop.example",
+        "Pages that may send events with a public key, for projects without a list of their own. Unset: any"),
+    setting("rate_address_requests", "TELEMETRY_RATE_ADDRESS_REQUESTS", Some("500"),
+        "a whole number from 0 to 1000000000",
+        "Requests a second from one address, IPv6 from one /64; loopback is free, 0 is no limit"),
+    setting("rate_address_events", "TELEMETRY_RATE_ADDRESS_EVENTS", Some("5000"),
+        "a whole number from 0 to 1000000000",
+        "Events a second from one address, IPv6 from one /64; loopback is free, 0 is no limit"),
+    setting("rate_key_requests", "TELEMETRY_RATE_KEY_REQUESTS", Some("0"),
+        "a whole number from 0 to 1000000000",
+        "Requests a second with one key; 0 is no limit"),
+    setting("rate_key_events", "TELEMETRY_RATE_KEY_EVENTS", Some("0"),
+        "a whole number from 0 to 1000000000",
+        "Events a second with one key; 0 is no limit"),
     setting("demo", "TELEMETRY_DEMO", Some("true"),
         "true or false",
         "Serves the demo shop. Turn it off in production: it hands out the ingest key"),
@@ -246,19 +267,25 @@ impl Values {
         name: &'static str,
         parse: impl FnOnce(&str) -> Option<T>,
     ) -> Result<Option<T>, SettingError> {
+        self.checked(name, |value| parse(value).ok_or_else(|| find(name).expected.to_owned()))
+    }
+
+    /// Reads an optional setting; `parse` says what it expected of a value that will not do.
+    pub(crate) fn checked<T>(
+        &self,
+        name: &'static str,
+        parse: impl FnOnce(&str) -> Result<T, String>,
+    ) -> Result<Option<T>, SettingError> {
         let setting = find(name);
         let given = self.given.get(name);
         let Some(value) = given.map(|given| given.value.as_str()).or(setting.default) else {
             return Ok(None);
         };
-        match parse(value) {
-            Some(parsed) => Ok(Some(parsed)),
-            None => Err(SettingError {
-                origin: given.map_or(setting.env, |given| given.origin.as_str()).to_owned(),
-                given: format!(" is {}", shown(setting, value)),
-                expected: setting.expected.to_owned(),
-            }),
-        }
+        parse(value).map(Some).map_err(|expected| SettingError {
+            origin: given.map_or(setting.env, |given| given.origin.as_str()).to_owned(),
+            given: format!(" is {}", shown(setting, value)),
+            expected,
+        })
     }
 
     /// Reads a setting that has a default.

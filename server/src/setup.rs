@@ -11,6 +11,7 @@ use crate::{
     config::{Config, Database},
     http::FIRST_PROJECT,
     identity::{Pepper, hash_token, new_ingest_key, new_secret_key, new_token},
+    scope::Scopes,
     settings::mask_password,
     store::{self, KeyKind, NewKey, Store, StoreError, StoreResult},
 };
@@ -115,7 +116,7 @@ pub async fn first_start(config: &Config, store: &dyn Store, pepper: &Pepper) ->
     let given_secret = config.secrets.secret_key.clone();
     let ingest_key = given_ingest.clone().unwrap_or_else(new_ingest_key);
     let secret_key = given_secret.clone().unwrap_or_else(new_secret_key);
-    let keys = [new_key(KeyKind::Ingest, &ingest_key), new_key(KeyKind::Secret, &secret_key)];
+    let keys = [new_key(KeyKind::Ingest, &ingest_key), master_key(&secret_key)];
 
     if store.create_project(FIRST_PROJECT, "default", &keys, now).await? {
         store.remember("pepper_fingerprint", &pepper.fingerprint()).await?;
@@ -130,7 +131,7 @@ pub async fn first_start(config: &Config, store: &dyn Store, pepper: &Pepper) ->
     for key in given_ingest.iter().map(|key| new_key(KeyKind::Ingest, key)) {
         store.create_key(FIRST_PROJECT, &key, now).await?;
     }
-    for key in given_secret.iter().map(|key| new_key(KeyKind::Secret, key)) {
+    for key in given_secret.iter().map(|key| master_key(key)) {
         store.create_key(FIRST_PROJECT, &key, now).await?;
     }
     let fingerprint = pepper.fingerprint();
@@ -147,13 +148,26 @@ pub async fn first_start(config: &Config, store: &dyn Store, pepper: &Pepper) ->
     Ok(Welcome { ingest_key: given_ingest.or(stored), secret_key: None, login_token: None })
 }
 
-/// What is stored of a key.
+/// A key made at random.
+pub fn fresh_key(kind: KeyKind) -> String {
+    match kind {
+        KeyKind::Ingest => new_ingest_key(),
+        KeyKind::Secret => new_secret_key(),
+    }
+}
+
+/// What is stored of the operator's own key, which may do everything.
+fn master_key(key: &str) -> NewKey {
+    NewKey { scopes: Scopes::ALL, ..new_key(KeyKind::Secret, key) }
+}
+
+/// What is stored of a key without a name, with the usual scopes.
 pub fn new_key(kind: KeyKind, key: &str) -> NewKey {
     let shown = match kind {
         KeyKind::Ingest => key.to_owned(),
         KeyKind::Secret => format!("{}…", key.chars().take(SECRET_SHOWN_CHARS).collect::<String>()),
     };
-    NewKey { kind, hash: hash_token(key), shown }
+    NewKey { kind, scopes: Scopes::USUAL, name: String::new(), hash: hash_token(key), shown }
 }
 
 /// Makes a sign-in link and returns its token.

@@ -196,8 +196,8 @@ async fn derive_once(
     if !store.take_lease("delivery", node, now, DERIVE_LEASE).await? {
         return Ok(false);
     }
-    for project_id in store.projects().await? {
-        delivery::refresh(store, project_id, since, now).await?;
+    for project in store.projects().await? {
+        delivery::refresh(store, project.id, since, now).await?;
     }
     let cutoff = Timestamp::from_unix_ms(now.unix_ms() - delivery::REMEMBER_DAYS * DAY_MS);
     store.forget_delivery_sessions(cutoff).await?;

@@ -63,7 +63,7 @@ impl Kind {
     }
 
     /// The kind of that name.
-    pub(super) fn named(name: &[u8]) -> Option<Self> {
+    pub fn named(name: &[u8]) -> Option<Self> {
         Self::ALL.iter().copied().find(|kind| kind.as_str().as_bytes() == name)
     }
 }

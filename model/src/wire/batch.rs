@@ -6,7 +6,8 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use crate::json::{Cursor, Elements, Members, push_padded, push_string};
-use crate::limits::{BATCH_EVENTS_MAX, DROPPED_REASONS_MAX};
+use crate::limits::{BATCH_EVENTS_MAX, COUNTS_MAX};
+use crate::pii::Kind;
 use crate::{Event, EventId, Timestamp, UserHash};
 
 /// The envelope of a batch, with its events still raw.
@@ -20,10 +21,67 @@ pub struct RawBatch<'a> {
     pub sdk: Option<Sdk<'a>>,
     /// Facts that hold for every event of the batch: a JSON object, unread.
     pub context: Option<&'a [u8]>,
+    /// What the person said to being recorded, as it was when the events were tracked.
+    pub consent: Option<Consent>,
+    /// What the site wants done where Global Privacy Control is on.
+    pub gpc: Option<GpcChoice>,
     /// How many events the sender gave up, by reason, since it last said so.
     pub dropped: Vec<(Cow<'a, str>, u32)>,
+    /// How many things the sender stripped, by kind, since it last said so.
+    pub redacted: Vec<(Kind, u32)>,
     /// The events, in the order sent.
     pub events: Vec<&'a [u8]>,
+}
+
+/// Declares a field whose value is one of a few words.
+macro_rules! words {
+    ($(#[$doc:meta])* $name:ident: $expected:literal, $($(#[$word_doc:meta])* $variant:ident = $word:literal,)*) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub enum $name {
+            $($(#[$word_doc])* $variant,)*
+        }
+
+        impl $name {
+            /// The word on the wire.
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $word,)* }
+            }
+
+            /// What a word must be, as half a sentence.
+            pub const EXPECTED: &'static str = $expected;
+
+            /// The meaning of a word.
+            pub fn parse(text: &str) -> Option<Self> {
+                match text {
+                    $($word => Some(Self::$variant),)*
+                    _ => None,
+                }
+            }
+        }
+    };
+}
+
+words! {
+    /// What a person said to being recorded.
+    Consent: "granted, denied or pending",
+    /// Yes.
+    Granted = "granted",
+    /// No.
+    Denied = "denied",
+    /// Nothing yet.
+    Pending = "pending",
+}
+
+words! {
+    /// What is done with events where Global Privacy Control is on.
+    GpcChoice: "drop, anonymous or ignore",
+    /// They are not recorded.
+    Drop = "drop",
+    /// They are recorded without whose they are.
+    Anonymous = "anonymous",
+    /// The same as where it is off.
+    Ignore = "ignore",
 }
 
 /// The name and version of the sender's library.
@@ -72,7 +130,17 @@ impl<'a> RawBatch<'a> {
                 b"sent_at" => batch.sent_at = Some(sent_at(value)?),
                 b"sdk" => batch.sdk = Some(sdk(value)?),
                 b"context" => batch.context = Some(value),
-                b"dropped" => batch.dropped = dropped(value)?,
+                b"consent" => {
+                    batch.consent = Some(word(value, "consent", Consent::EXPECTED, Consent::parse)?)
+                }
+                b"gpc" => batch.gpc = Some(word(value, "gpc", GpcChoice::EXPECTED, GpcChoice::parse)?),
+                b"dropped" => batch.dropped = counts(value, "dropped")?,
+                b"redacted" => {
+                    // A kind that is not known here is one of a newer sender's.
+                    let known =
+                        |(name, count): (Cow<'_, str>, u32)| Some((Kind::named(name.as_bytes())?, count));
+                    batch.redacted = counts(value, "redacted")?.into_iter().filter_map(known).collect();
+                }
                 b"events" if events.is_some() => {
                     return Err(EnvelopeError::Invalid { field: "events", expected: "the field once" });
                 }
@@ -119,24 +187,32 @@ fn sdk(value: &[u8]) -> Result<Sdk<'_>, EnvelopeError> {
     Ok(sdk)
 }
 
-fn dropped(value: &[u8]) -> Result<Vec<(Cow<'_, str>, u32)>, EnvelopeError> {
-    let error =
-        EnvelopeError::Invalid { field: "dropped", expected: "an object of reasons and counts, at most 16" };
-    let mut dropped = Vec::new();
+fn word<T>(
+    value: &[u8],
+    field: &'static str,
+    expected: &'static str,
+    parse: fn(&str) -> Option<T>,
+) -> Result<T, EnvelopeError> {
+    parse(&string(value, field, expected)?).ok_or(EnvelopeError::Invalid { field, expected })
+}
+
+/// An object of plain names and counts.
+fn counts<'a>(value: &'a [u8], field: &'static str) -> Result<Vec<(Cow<'a, str>, u32)>, EnvelopeError> {
+    let error = EnvelopeError::Invalid { field, expected: "an object of names and counts, at most 16" };
+    let mut counts = Vec::new();
     for member in Members::of(value).ok_or(error)? {
-        let (reason, count) = member.map_err(|_| error)?;
+        let (name, count) = member.map_err(|_| error)?;
         let text = |bytes| core::str::from_utf8(bytes).map_err(|_| error);
         let count = text(count)?.parse().map_err(|_| error)?;
-        let reason = text(reason)?;
-        let plain = !reason.is_empty()
-            && reason.len() <= 32
-            && reason.bytes().all(|b| b.is_ascii_lowercase() || b == b'_');
-        if !plain || dropped.len() == DROPPED_REASONS_MAX {
+        let name = text(name)?;
+        let plain =
+            !name.is_empty() && name.len() <= 32 && name.bytes().all(|b| b.is_ascii_lowercase() || b == b'_');
+        if !plain || counts.len() == COUNTS_MAX {
             return Err(error);
         }
-        dropped.push((Cow::Borrowed(reason), count));
+        counts.push((Cow::Borrowed(name), count));
     }
-    Ok(dropped)
+    Ok(counts)
 }
 
 /// The string that is all of `value`.
@@ -231,7 +307,8 @@ mod tests {
         event.push_to(&mut wire);
         let body = format!(
             r#"{{"key":"pk_1","sent_at":"{}","sdk":{{"name":"test","version":"0"}},"context":{{"language":"en"}},
-            "dropped":{{"queue_full":3,"invalid":1}},"events":[{wire},{wire}]}}"#,
+            "dropped":{{"queue_full":3,"invalid":1}},"redacted":{{"email":2,"of_tomorrow":1}},
+            "consent":"granted","gpc":"anonymous","events":[{wire},{wire}]}}"#,
             event.timestamp
         );
         serde_json::from_str::<serde_json::Value>(&body).unwrap();
@@ -242,6 +319,8 @@ mod tests {
         assert_eq!(batch.sdk, Some(Sdk { name: Some("test".into()), version: Some("0".into()) }));
         assert_eq!(batch.context, Some(br#"{"language":"en"}"#.as_slice()));
         assert_eq!(batch.dropped, [("queue_full".into(), 3), ("invalid".into(), 1)]);
+        assert_eq!(batch.redacted, [(Kind::Email, 2)]);
+        assert_eq!((batch.consent, batch.gpc), (Some(Consent::Granted), Some(GpcChoice::Anonymous)));
         assert_eq!(batch.events, [wire.as_bytes(), wire.as_bytes()]);
     }
 
@@ -265,6 +344,9 @@ mod tests {
         assert_eq!(field(r#"{"sdk":"x","events":[]}"#), "sdk");
         assert_eq!(field(r#"{"dropped":{"Bad Reason":1},"events":[]}"#), "dropped");
         assert_eq!(field(r#"{"dropped":{"queue_full":-1},"events":[]}"#), "dropped");
+        assert_eq!(field(r#"{"redacted":[],"events":[]}"#), "redacted");
+        assert_eq!(field(r#"{"consent":"yes","events":[]}"#), "consent");
+        assert_eq!(field(r#"{"gpc":true,"events":[]}"#), "gpc");
         let many = format!(r#"{{"events":[{}1]}}"#, "1,".repeat(BATCH_EVENTS_MAX));
         assert_eq!(error(&many), EnvelopeError::TooManyEvents);
     }

@@ -42,6 +42,13 @@ pub fn strip_context(text: &[u8], rules: &Rules) -> Option<String> {
     Some(out)
 }
 
+/// Whether the JSON object `text` says that Global Privacy Control is on: `"gpc":true`.
+pub fn says_gpc(text: &[u8]) -> bool {
+    Members::of(text).is_some_and(|mut members| {
+        members.any(|member| member.is_ok_and(|(key, value)| key == b"gpc" && value == b"true"))
+    })
+}
+
 fn string(value: &str) -> Option<Cow<'_, str>> {
     let (text, _repaired) = Cursor::new(value).string().ok()?.decode().ok()?;
     Some(text)
@@ -66,5 +73,7 @@ mod tests {
         assert_eq!(stripped(twice).as_deref(), Some(r#"{"language":"en","screen":"1x1"}"#));
         assert_eq!(stripped("[]"), None);
         assert_eq!(stripped(r#"{"language":"#), None);
+        assert!(says_gpc(br#"{"language":"en","gpc": true}"#));
+        assert!(!says_gpc(br#"{"gpc":false,"screen":"gpc"}"#) && !says_gpc(b"true"));
     }
 }

@@ -5,6 +5,6 @@ mod batch;
 mod context;
 mod reply;
 
-pub use batch::{EnvelopeError, RawBatch, Sdk, WireEvent};
-pub use context::strip_context;
+pub use batch::{Consent, EnvelopeError, GpcChoice, RawBatch, Sdk, WireEvent};
+pub use context::{says_gpc, strip_context};
 pub use reply::{Verdict, write_reply};

@@ -3,11 +3,10 @@
 use axum::{
     Json,
     extract::{RawQuery, State},
-    http::HeaderMap,
     response::{IntoResponse, Response},
 };
 
-use super::{Shared, auth, error::Error, params::Params};
+use super::{Shared, access::Caller, error::Error, params::Params};
 use crate::{clock, outcome::hour_of, query::delivery};
 
 const DAY_MS: i64 = 24 * 3_600_000;
@@ -31,9 +30,8 @@ const DAY_MS: i64 = 24 * 3_600_000;
 pub(super) async fn delivery(
     State(app): State<Shared>,
     RawQuery(query): RawQuery,
-    headers: HeaderMap,
+    Caller { project_id }: Caller,
 ) -> Result<Response, Error> {
-    let project_id = auth::reader(&headers, &app.keys, &*app.store).await?;
     let mut params = Params::parse(query.as_deref());
     let (start, end) = params.range(clock::now(), 7 * DAY_MS)?;
     params.finish()?;

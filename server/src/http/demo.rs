@@ -10,7 +10,7 @@ use axum::{
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::{Shared, auth::FIRST_PROJECT, error::Error, params::Params};
+use super::{Shared, error::Error, keys::FIRST_PROJECT, params::Params};
 use crate::{config::Demo, query::recent, store::Recent};
 
 /// Events shown of a session.

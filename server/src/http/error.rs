@@ -1,6 +1,8 @@
 //! What a request as a whole is refused with: the one place that chooses a status. Events are refused
 //! one by one in the reply's verdicts instead; see `pharos_model::Code`.
 
+use std::time::Duration;
+
 use axum::{
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
@@ -15,6 +17,7 @@ use crate::{
         budget::Full,
         replay::{ChangesError, ReplayError},
     },
+    rate_limit::TooSoon,
     store::StoreError,
 };
 
@@ -30,6 +33,10 @@ pub(crate) enum Error {
     NotSignedIn,
     InvalidLoginLink,
     ForbiddenKey,
+    ForbiddenOrigin,
+    SecretKeyInUrl,
+    Csrf,
+    RateLimited(Duration),
     NotFound,
     MethodNotAllowed,
     RequestTimeout,
@@ -69,6 +76,16 @@ impl Error {
                 (StatusCode::UNAUTHORIZED, "invalid_login_link", "The sign-in link is not valid")
             }
             Self::ForbiddenKey => (StatusCode::FORBIDDEN, "forbidden_key", "The key may not do this"),
+            Self::ForbiddenOrigin => {
+                (StatusCode::FORBIDDEN, "forbidden_origin", "Pages of this origin may not send events")
+            }
+            Self::SecretKeyInUrl => {
+                (StatusCode::BAD_REQUEST, "secret_key_in_url", "A secret key stands in the address")
+            }
+            Self::Csrf => (StatusCode::FORBIDDEN, "csrf", "The request may come from another site"),
+            Self::RateLimited(_) => {
+                (StatusCode::TOO_MANY_REQUESTS, "rate_limited", "Too much was sent in too little time")
+            }
             Self::NotFound => (StatusCode::NOT_FOUND, "not_found", "There is nothing here"),
             Self::MethodNotAllowed => {
                 (StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", "The method is not allowed here")
@@ -128,7 +145,22 @@ impl Error {
             Self::InvalidLoginLink => {
                 "links work once, for 15 minutes; `pharos login-link` makes another".to_owned()
             }
-            Self::ForbiddenKey => "expected a secret key (sk_...)".to_owned(),
+            Self::ForbiddenKey => {
+                "expected a secret key (sk_...) with the scope for it; `pharos keys list` shows scopes"
+                    .to_owned()
+            }
+            Self::ForbiddenOrigin => {
+                "expected an origin of the project's list; `pharos project set --origins` changes it"
+                    .to_owned()
+            }
+            Self::SecretKeyInUrl => {
+                "send it as Authorization: Bearer, and make another one: addresses are logged on their way"
+                    .to_owned()
+            }
+            Self::Csrf => {
+                "expected the header X-Pharos-Csrf: 1, which only pages of this server can send".to_owned()
+            }
+            Self::RateLimited(_) => "nothing was taken; send it again after Retry-After seconds".to_owned(),
             Self::NotFound => "no such address".to_owned(),
             Self::MethodNotAllowed => "the header Allow names the methods".to_owned(),
             Self::RequestTimeout => "send the body faster, or in smaller parts".to_owned(),
@@ -191,13 +223,20 @@ impl IntoResponse for Error {
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
         let more = match self {
-            Self::Overloaded => Some((header::RETRY_AFTER, RETRY_OVERLOADED_S)),
-            Self::StoreUnavailable => Some((header::RETRY_AFTER, RETRY_STORE_S)),
-            Self::MissingKey | Self::UnknownKey => Some((header::WWW_AUTHENTICATE, "Bearer")),
+            Self::Overloaded => Some((header::RETRY_AFTER, HeaderValue::from_static(RETRY_OVERLOADED_S))),
+            Self::StoreUnavailable => Some((header::RETRY_AFTER, HeaderValue::from_static(RETRY_STORE_S))),
+            // Whole seconds are all the header has: the first of them that is late enough.
+            Self::RateLimited(wait) => {
+                let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
+                Some((header::RETRY_AFTER, HeaderValue::from(seconds)))
+            }
+            Self::MissingKey | Self::UnknownKey => {
+                Some((header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer")))
+            }
             _ => None,
         };
         if let Some((name, value)) = more {
-            headers.insert(name, HeaderValue::from_static(value));
+            headers.insert(name, value);
         }
         response
     }
@@ -210,6 +249,12 @@ impl From<EnvelopeError> for Error {
             EnvelopeError::Invalid { field, expected } => Self::InvalidEnvelope { field, expected },
             EnvelopeError::TooManyEvents => Self::TooManyEvents,
         }
+    }
+}
+
+impl From<TooSoon> for Error {
+    fn from(TooSoon(wait): TooSoon) -> Self {
+        Self::RateLimited(wait)
     }
 }
 

@@ -11,9 +11,10 @@ use pharos_model::wire::{RawBatch, Verdict, write_reply};
 
 use super::{
     App, Shared,
-    auth::{self, bearer},
+    access::{self, Caller, bearer},
     body::{self, Encoding},
     error::{Error, Problem},
+    keys::Access,
     log::Counts,
     openapi::wire::{self, Batch},
     params::Params,
@@ -21,9 +22,13 @@ use super::{
 };
 use crate::{
     clock,
+    identity::SECRET_PREFIX,
     ingest::{enrich::Sender, heavy},
+    outcome::Outcome,
     query::recent,
-    store::Recent,
+    rate_limit::Who,
+    scope::Scope,
+    store::{KeyKind, Recent},
 };
 
 /// Stores a batch of events and answers a verdict for each, after the commit.
@@ -82,8 +87,11 @@ async fn take(
     let encoding = Encoding::of(headers)?;
     // A key outside the body is checked before the body is read.
     let query_key = Params::parse(query).take("key");
+    if query_key.as_ref().is_some_and(|key| key.starts_with(SECRET_PREFIX)) {
+        return Err(Error::SecretKeyInUrl);
+    }
     let access = match bearer(headers).or(query_key.as_deref()) {
-        Some(key) => Some(app.keys.find(key).await?),
+        Some(key) => Some(writer(app, key, headers).await?),
         None => None,
     };
 
@@ -93,14 +101,28 @@ async fn take(
     let batch = heavy(text.len(), || RawBatch::read(&text))?;
     let access = match (access, &batch.key) {
         (Some(access), _) => access,
-        (None, Some(key)) => app.keys.find(key).await?,
+        (None, Some(key)) => writer(app, key, headers).await?,
         (None, None) => return Err(Error::MissingKey),
     };
 
+    let ip = peer.client_ip(headers, &app.trusted_proxies);
+    let events = u32::try_from(batch.events.len()).unwrap_or(u32::MAX);
+    if let Err(refused) = access::take(app, Who::at(ip), Some(&access), Some(events)) {
+        let outcome = Outcome::Refused("rate_limited");
+        app.refused.add(access.project_id, received_at, outcome, events.into());
+        return Err(refused);
+    }
     let user_agent = headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok());
-    let sender = Sender { ip: peer.client_ip(headers, &app.trusted_proxies), user_agent };
-    let verdicts =
-        app.ingest.take(&batch, access.project_id, access.source(), &sender, received_at, held).await?;
+    let gpc = headers.get("sec-gpc").is_some_and(|value| value == "1");
+    let sender = Sender {
+        project_id: access.project_id,
+        source: access.source(),
+        rules: &access.policy.rules,
+        ip,
+        user_agent,
+        gpc,
+    };
+    let verdicts = app.ingest.take(&batch, &sender, received_at, held).await?;
 
     let mut reply = String::new();
     write_reply(&verdicts, &mut reply);
@@ -112,6 +134,27 @@ async fn take(
         invalid: count(|verdict| matches!(verdict, Verdict::Invalid(_))),
     };
     Ok((Extension(counts), [(header::CONTENT_TYPE, "application/json")], reply).into_response())
+}
+
+/// What the owner of `key` may write: a server with the scope for it anything, a page only what it sends from
+/// an origin of the project's list. Programs that are no pages name no origin.
+async fn writer(app: &App, key: &str, headers: &HeaderMap) -> Result<Access, Error> {
+    let access = app.keys.find(key).await?;
+    if !access.may(Scope::Ingest) {
+        return Err(Error::ForbiddenKey);
+    }
+    if access.kind == KeyKind::Ingest
+        && let Some(origin) = headers.get(header::ORIGIN)
+    {
+        let origin = origin.to_str().unwrap_or("null");
+        // This server's own pages are the project's; a browser says truly which host it asked.
+        let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
+        let is_own = origin.split_once("://").is_some_and(|(_, authority)| Some(authority) == host);
+        if !is_own && !access.policy.origins.allow(origin) {
+            return Err(Error::ForbiddenOrigin);
+        }
+    }
+    Ok(access)
 }
 
 /// JSON, or plain text, which a page may send to another site without asking first; some senders name
@@ -141,12 +184,11 @@ fn check_media_type(headers: &HeaderMap) -> Result<(), Error> {
 pub(super) async fn recent(
     State(app): State<Shared>,
     RawQuery(query): RawQuery,
-    headers: HeaderMap,
+    caller: Caller,
 ) -> Result<Response, Error> {
-    let project_id = auth::reader(&headers, &app.keys, &*app.store).await?;
     let mut params = Params::parse(query.as_deref());
     let recent = Recent {
-        project_id,
+        project_id: caller.project_id,
         limit: params.whole("limit", 1..=1000, "a whole number from 1 to 1000")?.unwrap_or(100),
         event: params.take("event"),
         session_id: params.take("session_id"),

@@ -6,13 +6,12 @@ use std::time::Duration;
 use axum::{
     Json,
     extract::State,
-    http::HeaderMap,
     response::{IntoResponse, Response},
 };
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::{Shared, auth, error::Error};
+use super::{Shared, access::Caller, error::Error};
 use crate::{clock, query::health};
 
 /// How telemetry is doing: for people and dashboards.
@@ -25,10 +24,9 @@ use crate::{clock, query::health};
         example = json!({ "healthy": true, "reasons": [], "last_event_at": "2026-11-23T12:00:00.000Z",
             "events_per_minute": 84.2, "error_rate": 0.0, "store": "ok", "spool_batches": 0, "spool_bytes": 0,
             "uptime_seconds": 86400 }))))]
-pub(super) async fn project(State(app): State<Shared>, headers: HeaderMap) -> Result<Response, Error> {
-    let project_id = auth::reader(&headers, &app.keys, &*app.store).await?;
+pub(super) async fn project(State(app): State<Shared>, caller: Caller) -> Result<Response, Error> {
     let node = app.node().await;
-    Ok(Json(health::of(&*app.store, project_id, clock::now(), node).await?).into_response())
+    Ok(Json(health::of(&*app.store, caller.project_id, clock::now(), node).await?).into_response())
 }
 
 /// An orchestrator does not wait longer for an answer.

@@ -11,6 +11,7 @@ use axum::{
 };
 use tokio::time::Instant;
 
+use super::access::Needs;
 use crate::meters::{Meters, RouteMeter};
 
 /// A meter for each route.
@@ -21,9 +22,9 @@ pub(super) struct RouteMeters {
 }
 
 impl RouteMeters {
-    pub(super) fn new(meters: &Meters, table: &[(Method, &'static str)]) -> Self {
+    pub(super) fn new(meters: &Meters, table: &[(Method, &'static str, Needs)]) -> Self {
         let mut known: HashMap<_, Vec<_>> = HashMap::new();
-        for (method, path) in table {
+        for (method, path, _) in table {
             let meter = meters.route(method.as_str(), path);
             known.entry(*path).or_default().push((method.clone(), meter));
         }

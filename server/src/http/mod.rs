@@ -1,14 +1,16 @@
 //! HTTP: routes, and what all of them share. Reads requests and writes responses; what an event becomes
 //! is decided in `ingest`, what is stored in `store`.
 
+mod access;
 mod assets;
-mod auth;
 mod body;
 mod delivery;
 mod demo;
 mod error;
 mod events;
 mod health;
+mod key_routes;
+mod keys;
 mod log;
 mod measure;
 mod metrics;
@@ -16,6 +18,7 @@ mod openapi;
 mod outcomes;
 mod params;
 mod peer;
+mod project;
 mod quarantine;
 mod questions;
 mod range;
@@ -40,14 +43,20 @@ use tower_http::{
     set_header::SetResponseHeaderLayer,
 };
 
-pub(crate) use self::auth::{FIRST_PROJECT, Keys};
-use self::{error::Error, measure::RouteMeters, routes::Routes};
+pub(crate) use self::keys::{FIRST_PROJECT, Keys};
+use self::{
+    access::Needs::{Admin, Anyone, Key, Metrics, Read, Session},
+    error::Error,
+    measure::RouteMeters,
+    routes::Routes,
+};
 use crate::{
-    config::{Demo, Limits, MetricsAccess},
-    ingest::{Ingest, backlog::Backlog, budget::Budget},
+    config::{Demo, GpcPolicy, Limits, MetricsAccess, Rates},
+    ingest::{Ingest, backlog::Backlog, budget::Budget, refused::Refused},
     meters::Meters,
     query::health::Node,
     query::rollups::Rollups,
+    rate_limit::RateLimits,
     store::Store,
 };
 
@@ -59,12 +68,23 @@ pub(crate) struct App {
     pub(crate) rollups: Rollups,
     pub(crate) budget: Budget,
     pub(crate) backlog: Arc<Backlog>,
+    pub(crate) refused: Refused,
+    pub(crate) rate_limits: RateLimits,
+    pub(crate) rates: Rates,
     pub(crate) limits: Limits,
     pub(crate) meters: Arc<Meters>,
     pub(crate) metrics: MetricsAccess,
     pub(crate) demo: Option<Demo>,
     pub(crate) trusted_proxies: Vec<IpNet>,
     pub(crate) secure_cookie: bool,
+    pub(crate) told: Told,
+}
+
+/// What of the settings a project's people are told.
+pub(crate) struct Told {
+    pub(crate) gpc: GpcPolicy,
+    pub(crate) retention_days: Option<u32>,
+    pub(crate) quarantine_days: Option<u32>,
 }
 
 type Shared = Arc<App>;
@@ -87,6 +107,12 @@ const CONTENT_SECURITY_POLICY: &str = "default-src 'self'; script-src 'self' 'wa
     style-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; form-action 'self'; \
     frame-ancestors 'none'";
 
+/// What is no page needs nothing of a browser, whatever that may be talked into taking it for.
+const NO_PAGE_POLICY: &str = "default-src 'none'; frame-ancestors 'none'";
+
+/// Whose pages may hold what is answered.
+const RESOURCE_POLICY: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
+
 /// How long browsers may remember that a page of another site may send events (Chrome: 2 h at most).
 const PREFLIGHT_MAX_AGE: Duration = Duration::from_secs(24 * 3600);
 
@@ -103,6 +129,9 @@ pub(crate) fn router(app: App) -> Router {
         .layer(header_if_missing(header::CACHE_CONTROL, "no-store"))
         .layer(header_if_missing(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
         .layer(header_if_missing(header::REFERRER_POLICY, "same-origin"))
+        .layer(header_if_missing(header::X_FRAME_OPTIONS, "DENY"))
+        .layer(header_if_missing(RESOURCE_POLICY, "same-origin"))
+        .layer(header_if_missing(header::CONTENT_SECURITY_POLICY, NO_PAGE_POLICY))
         .layer(CatchPanicLayer::custom(|panic| {
             drop(panic);
             Error::Internal.into_response()
@@ -112,35 +141,42 @@ pub(crate) fn router(app: App) -> Router {
         .with_state(Arc::new(app))
 }
 
-/// What programs talk to. Each of these routes is described in `openapi`.
+/// What programs talk to, and what it takes to be let in. Each of these routes is described in `openapi`, and
+/// has its row in the table of tests/suite/access.rs.
 fn api() -> Routes {
     let open_to_other_sites = Routes::default()
-        .post("/v1/events", events::receive)
-        .get("/v1/events", events::recent)
-        .wrap(|routes| routes.route("/v1/events", options(preflight)).layer(open_to_other_sites()));
+        .post("/v1/events", Key, events::receive)
+        .get("/v1/events", Read, events::recent)
+        .wrap(|routes| routes.route("/v1/events", options(preflight)).layer(open_to_other_sites()))
+        .wrap(|routes| routes.layer(header_if_missing(RESOURCE_POLICY, "cross-origin")));
 
     Routes::default()
         .merge(open_to_other_sites)
-        .post("/v1/session", session::sign_in)
-        .get("/v1/session", session::describe)
-        .delete("/v1/session", session::sign_out)
-        .get("/v1/report", questions::report)
-        .get("/v1/metrics", questions::metrics)
-        .get("/v1/dashboard", questions::dashboard)
-        .get("/v1/events/stats", questions::stats)
-        .get("/v1/outcomes", outcomes::outcomes)
-        .get("/v1/delivery", delivery::delivery)
-        .get("/v1/health", health::project)
-        .get("/v1/quarantine", quarantine::list)
-        .get("/v1/quarantine/{id}", quarantine::show)
-        .delete("/v1/quarantine/{id}", quarantine::drop_one)
-        .post("/v1/quarantine/{id}/replay", quarantine::replay)
-        .get("/demo/config.json", demo::config)
-        .get("/demo/received", demo::received)
-        .get("/metrics", metrics::metrics)
-        .get("/health/live", health::live)
-        .get("/health/ready", health::ready)
-        .get("/openapi.json", openapi::document)
+        .post("/v1/session", Anyone, session::sign_in)
+        .get("/v1/session", Session, session::describe)
+        .delete("/v1/session", Session, session::sign_out)
+        .get("/v1/report", Read, questions::report)
+        .get("/v1/metrics", Read, questions::metrics)
+        .get("/v1/dashboard", Read, questions::dashboard)
+        .get("/v1/events/stats", Read, questions::stats)
+        .get("/v1/outcomes", Read, outcomes::outcomes)
+        .get("/v1/delivery", Read, delivery::delivery)
+        .get("/v1/health", Read, health::project)
+        .get("/v1/quarantine", Read, quarantine::list)
+        .get("/v1/quarantine/{id}", Read, quarantine::show)
+        .delete("/v1/quarantine/{id}", Admin, quarantine::drop_one)
+        .post("/v1/quarantine/{id}/replay", Admin, quarantine::replay)
+        .get("/v1/keys", Admin, key_routes::list)
+        .post("/v1/keys", Admin, key_routes::create)
+        .delete("/v1/keys/{id}", Admin, key_routes::revoke)
+        .get("/v1/project", Admin, project::show)
+        .put("/v1/project", Admin, project::change)
+        .get("/demo/config.json", Anyone, demo::config)
+        .get("/demo/received", Anyone, demo::received)
+        .get("/metrics", Metrics, metrics::metrics)
+        .get("/health/live", Anyone, health::live)
+        .get("/health/ready", Anyone, health::ready)
+        .get("/openapi.json", Anyone, openapi::document)
 }
 
 /// What people look at, and the SDK.
@@ -148,6 +184,7 @@ fn pages(demo_is_on: bool) -> Router<Shared> {
     let sdk = Router::new()
         .route("/sdk/{*path}", get(assets::sdk).options(preflight))
         .layer(open_to_other_sites())
+        .layer(header_if_missing(RESOURCE_POLICY, "cross-origin"))
         .layer(CompressionLayer::new());
 
     let mut pages = Router::new()
@@ -167,7 +204,9 @@ fn pages(demo_is_on: bool) -> Router<Shared> {
 }
 
 /// Pages of any site may send events and load the SDK. No credentials: ingest keys are public and stand
-/// in the body, and a wildcard keeps browsers from showing another site what a cookie gives access to.
+/// in the body, and a wildcard keeps browsers from showing another site what a cookie gives access to. Which
+/// pages a project takes events of is asked when its key is known, which a preflight does not name; that
+/// refusal can be read by the page, and by the SDK in it, which must not try again for ever.
 fn open_to_other_sites() -> CorsLayer {
     CorsLayer::new()
         .allow_origin(Any)

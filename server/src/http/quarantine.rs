@@ -9,7 +9,7 @@ use axum::{
 };
 use pharos_model::EventId;
 
-use super::{Shared, auth, body, error::Error, params::Params};
+use super::{Shared, access::Caller, body, error::Error, params::Params};
 use crate::{
     ingest::replay::Changes,
     query::quarantine::{self, Replayed},
@@ -29,9 +29,8 @@ use crate::{
 pub(super) async fn list(
     State(app): State<Shared>,
     RawQuery(query): RawQuery,
-    headers: HeaderMap,
+    Caller { project_id }: Caller,
 ) -> Result<Response, Error> {
-    let project_id = auth::reader(&headers, &app.keys, &*app.store).await?;
     let mut params = Params::parse(query.as_deref());
     let limit = params.whole("limit", 1..=1000, "a whole number from 1 to 1000")?.unwrap_or(100);
     let code = params.take("code");
@@ -51,9 +50,9 @@ pub(super) async fn list(
 pub(super) async fn show(
     State(app): State<Shared>,
     Path(id): Path<String>,
-    headers: HeaderMap,
+    caller: Caller,
 ) -> Result<Response, Error> {
-    let (_, kept) = find(&app, &id, &headers).await?;
+    let kept = find(&app, &id, caller).await?;
     Ok(Json(quarantine::entry(kept)?).into_response())
 }
 
@@ -64,9 +63,8 @@ pub(super) async fn show(
 pub(super) async fn drop_one(
     State(app): State<Shared>,
     Path(id): Path<String>,
-    headers: HeaderMap,
+    Caller { project_id }: Caller,
 ) -> Result<StatusCode, Error> {
-    let project_id = auth::reader(&headers, &app.keys, &*app.store).await?;
     let id = EventId::parse(&id).ok_or(Error::NotFound)?;
     let dropped = app.store.drop_quarantined(project_id, id).await?;
     if dropped { Ok(StatusCode::NO_CONTENT) } else { Err(Error::NotFound) }
@@ -83,19 +81,28 @@ pub(super) async fn drop_one(
 pub(super) async fn replay(
     State(app): State<Shared>,
     Path(id): Path<String>,
+    caller: Caller,
     headers: HeaderMap,
     mut body: Body,
 ) -> Result<Response, Error> {
-    let (project_id, kept) = find(&app, &id, &headers).await?;
+    let kept = find(&app, &id, caller).await?;
     let mut held = app.budget.hold();
     let changes = Changes::read(&body::read(&mut body, &headers, &app.limits, &mut held).await?)?;
-    let replay = app.ingest.replay(&*app.store, project_id, &kept, &changes, held).await?;
+    let replay = app
+        .ingest
+        .replay(
+            &*app.store,
+            caller.project_id,
+            &app.keys.policy(caller.project_id).rules,
+            &kept,
+            &changes,
+            held,
+        )
+        .await?;
     Ok(Json(Replayed::new(kept.id, &replay)).into_response())
 }
 
-async fn find(app: &Shared, id: &str, headers: &HeaderMap) -> Result<(i32, Quarantined), Error> {
-    let project_id = auth::reader(headers, &app.keys, &*app.store).await?;
+async fn find(app: &Shared, id: &str, caller: Caller) -> Result<Quarantined, Error> {
     let id = EventId::parse(id).ok_or(Error::NotFound)?;
-    let kept = app.store.quarantined(project_id, id).await?.ok_or(Error::NotFound)?;
-    Ok((project_id, kept))
+    app.store.quarantined(caller.project_id, id).await?.ok_or(Error::NotFound)
 }

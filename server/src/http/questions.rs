@@ -3,12 +3,12 @@
 use axum::{
     Json,
     extract::{RawQuery, State},
-    http::HeaderMap,
     response::{IntoResponse, Response},
 };
 
 use super::{
-    Shared, auth,
+    Shared,
+    access::Caller,
     error::Error,
     params::Params,
     range::{self, RangeParams},
@@ -41,9 +41,8 @@ const INTERVALS_MAX: usize = 2000;
 pub(super) async fn report(
     State(app): State<Shared>,
     RawQuery(query): RawQuery,
-    headers: HeaderMap,
+    Caller { project_id }: Caller,
 ) -> Result<Response, Error> {
-    let project_id = auth::reader(&headers, &app.keys, &*app.store).await?;
     let mut params = Params::parse(query.as_deref());
     let range = range::range(&mut params)?.to_quarters();
     params.finish()?;
@@ -66,9 +65,8 @@ pub(super) async fn report(
 pub(super) async fn metrics(
     State(app): State<Shared>,
     RawQuery(query): RawQuery,
-    headers: HeaderMap,
+    Caller { project_id }: Caller,
 ) -> Result<Response, Error> {
-    let project_id = auth::reader(&headers, &app.keys, &*app.store).await?;
     let mut params = Params::parse(query.as_deref());
     let range = range::range(&mut params)?;
     let period = period(&mut params, &Period::ALL, "hour, day, week or month")?;
@@ -95,9 +93,8 @@ pub(super) async fn metrics(
 pub(super) async fn dashboard(
     State(app): State<Shared>,
     RawQuery(query): RawQuery,
-    headers: HeaderMap,
+    Caller { project_id }: Caller,
 ) -> Result<Response, Error> {
-    let project_id = auth::reader(&headers, &app.keys, &*app.store).await?;
     Params::parse(query.as_deref()).finish()?;
     let dashboard = dashboard::dashboard(&app.rollups, &*app.store, project_id, clock::now()).await?;
     Ok(Json(dashboard).into_response())
@@ -112,9 +109,8 @@ pub(super) async fn dashboard(
 pub(super) async fn stats(
     State(app): State<Shared>,
     RawQuery(query): RawQuery,
-    headers: HeaderMap,
+    Caller { project_id }: Caller,
 ) -> Result<Response, Error> {
-    let project_id = auth::reader(&headers, &app.keys, &*app.store).await?;
     let mut params = Params::parse(query.as_deref());
     let range = range::range(&mut params)?.to_quarters();
     params.finish()?;

@@ -3,14 +3,13 @@
 use std::{collections::HashSet, sync::Arc};
 
 use pharos_model::{
-    Event, EventId, Judge, RawEvent, Refusal, Source, Timestamp,
-    pii::Rules,
+    Event, EventId, Judge, RawEvent, Refusal, Source, Timestamp, UserHash,
+    pii::{KindCounts, Rules},
     salvage,
     wire::{RawBatch, Verdict},
 };
 use uuid::Uuid;
 
-use super::redactions::Redactions;
 use crate::{
     identity::{Pepper, random_bytes},
     store::{QuarantineRow, Row, quarantine::Origin},
@@ -23,9 +22,16 @@ pub(super) struct Judging<'a> {
     pub(super) received_at: Timestamp,
     pub(super) context: Arc<str>,
     pub(super) rules: &'a Rules,
-    pub(super) pepper: &'a Pepper,
-    pub(super) enabled: bool,
-    pub(super) redactions: &'a Redactions,
+    /// `None`: nothing may say whose the events are.
+    pub(super) pepper: Option<&'a Pepper>,
+    /// Why valid events are left out, if they are.
+    pub(super) filtered: Option<&'static str>,
+}
+
+impl Judging<'_> {
+    fn user_id(&self, user: Option<UserHash>) -> Option<Uuid> {
+        Some(self.pepper?.user_id(&user?))
+    }
 }
 
 /// A judged batch.
@@ -36,6 +42,8 @@ pub(super) struct Decoded {
     pub(super) rows: Vec<Row>,
     /// What is kept of refused events.
     pub(super) quarantine: Vec<QuarantineRow>,
+    /// What was stripped from the events that passed.
+    pub(super) redactions: KindCounts,
 }
 
 /// What becomes of an event.
@@ -54,6 +62,7 @@ pub(super) fn decode(batch: &RawBatch<'_>, judging: &Judging<'_>) -> Decoded {
     let mut fallback_ids = FallbackIds::new(judging.received_at);
 
     let mut quarantine = Vec::new();
+    let mut redactions = KindCounts::default();
     for bytes in &batch.events {
         let judge = Judge {
             received_at: judging.received_at,
@@ -70,14 +79,14 @@ pub(super) fn decode(batch: &RawBatch<'_>, judging: &Judging<'_>) -> Decoded {
                 (sent_id, Fate::Decided(Verdict::Invalid(refusal)))
             }
             Ok(event) => {
-                judging.redactions.add(&event.redactions);
+                redactions.add(&event.redactions);
                 let id = sent_id.or_else(|| Some(event.id.to_string()));
-                let fate = if !judging.enabled {
-                    Fate::Decided(Verdict::Filtered("disabled"))
+                let fate = if let Some(reason) = judging.filtered {
+                    Fate::Decided(Verdict::Filtered(reason))
                 } else if !ids.insert(event.id) {
                     Fate::Decided(Verdict::Duplicate)
                 } else {
-                    let user_id = event.user.map(|user| judging.pepper.user_id(&user));
+                    let user_id = judging.user_id(event.user);
                     let origin = (judging.project_id, judging.source, judging.received_at);
                     rows.push(row(event, user_id, judging.context.clone(), origin));
                     Fate::Row(rows.len() - 1)
@@ -87,7 +96,7 @@ pub(super) fn decode(batch: &RawBatch<'_>, judging: &Judging<'_>) -> Decoded {
         };
         events.push((id, fate));
     }
-    Decoded { events, rows, quarantine }
+    Decoded { events, rows, quarantine, redactions }
 }
 
 /// What is kept of a refused event.
@@ -97,7 +106,7 @@ fn refused(
     judge: &Judge<'_>,
     judging: &Judging<'_>,
 ) -> Option<QuarantineRow> {
-    if !judging.enabled || !refusal.code.is_repairable() {
+    if judging.filtered.is_some() || !refusal.code.is_repairable() {
         return None;
     }
     let salvaged = salvage(bytes, judge)?;
@@ -105,7 +114,7 @@ fn refused(
         project_id: judging.project_id,
         source: judging.source,
         context: judging.context.clone(),
-        user_id: salvaged.user.map(|user| judging.pepper.user_id(&user)),
+        user_id: judging.user_id(salvaged.user),
         received_at: judging.received_at,
     };
     let content = salvaged.content().to_owned();

@@ -9,19 +9,27 @@ use pharos_model::{
     wire::{self, RawBatch},
 };
 
-use super::user_agent;
+use super::{privacy::Privacy, user_agent};
 use crate::config::IpPolicy;
 
 /// Characters kept of the name and of the version of an SDK.
 const SDK_CHARS_MAX: usize = 64;
 
-/// What the transport knows of the sender.
+/// What is known of the sender: by its key, and by the transport.
 #[derive(Debug, Clone, Copy)]
 pub struct Sender<'a> {
+    /// The project its key belongs to.
+    pub project_id: i32,
+    /// Which kind of key it has.
+    pub source: Source,
+    /// What the project counts as personal data.
+    pub rules: &'a Rules,
     /// The address it sent from.
     pub ip: IpAddr,
     /// Its `User-Agent` header.
     pub user_agent: Option<&'a str>,
+    /// Whether it said `Sec-GPC: 1`.
+    pub gpc: bool,
 }
 
 /// Adds what the server knows.
@@ -37,13 +45,8 @@ impl Enricher {
     }
 
     /// The context stored with each event of the batch: a JSON object.
-    pub(super) fn context(
-        &self,
-        batch: &RawBatch<'_>,
-        source: Source,
-        sender: &Sender<'_>,
-        rules: &Rules,
-    ) -> String {
+    pub(super) fn context(&self, batch: &RawBatch<'_>, sender: &Sender<'_>, privacy: &Privacy) -> String {
+        let rules = sender.rules;
         let stripped = batch.context.and_then(|text| wire::strip_context(text, rules));
         let mut context = stripped.unwrap_or_else(|| "{}".to_owned());
         context.pop();
@@ -58,16 +61,22 @@ impl Enricher {
             }
         }
         // A server's own address and HTTP library say nothing about the user.
-        if source == Source::Client {
+        if sender.source == Source::Client {
             let agent = sender.user_agent.map(user_agent::family).unwrap_or_default();
             for (field, value) in [("browser", agent.browser), ("os", agent.os), ("device", agent.device)] {
                 if let Some(value) = value {
                     push(&mut context, field, value);
                 }
             }
-            if self.ip == IpPolicy::Truncate {
+            if self.ip == IpPolicy::Truncate && !privacy.is_anonymous() {
                 push(&mut context, "ip", &truncate(sender.ip).to_string());
             }
+        }
+        if let Some(consent) = privacy.consent {
+            push(&mut context, "consent", consent.as_str());
+        }
+        if privacy.gpc {
+            context.push_str(if context.len() > 1 { r#","gpc":true"# } else { r#""gpc":true"# });
         }
         context.push('}');
         context
@@ -97,6 +106,7 @@ fn truncate(ip: IpAddr) -> IpAddr {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::GpcPolicy;
 
     #[test]
     fn addresses_are_truncated() {
@@ -115,8 +125,15 @@ mod tests {
                         "context":{"language":"en"},"events":[]}"#;
         let batch = RawBatch::read(body).unwrap();
         let agent = "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0";
-        let sender = Sender { ip: "203.0.113.77".parse().unwrap(), user_agent: Some(agent) };
-        let context = |ip, source| Enricher::new(ip).context(&batch, source, &sender, &Rules::default());
+        let rules = Rules::default();
+        let context = |ip, source| {
+            let ip_of_sender = "203.0.113.77".parse().unwrap();
+            let user_agent = Some(agent);
+            let sender =
+                Sender { project_id: 1, source, rules: &rules, ip: ip_of_sender, user_agent, gpc: false };
+            let privacy = Privacy::of(&batch, &sender, GpcPolicy::Site);
+            Enricher::new(ip).context(&batch, &sender, &privacy)
+        };
         assert_eq!(
             context(IpPolicy::Truncate, Source::Client),
             r#"{"language":"en","sdk":"pharos-telemetry","sdk_version":"0.1.0 [email]","browser":"Firefox","os":"Linux","device":"desktop","ip":"203.0.113.0"}"#

@@ -5,6 +5,7 @@ pub mod backlog;
 pub mod budget;
 mod decode;
 pub mod enrich;
+mod privacy;
 pub mod redactions;
 pub mod refused;
 pub mod replay;
@@ -14,8 +15,7 @@ pub mod writer;
 use std::sync::Arc;
 
 use pharos_model::{
-    Source, Timestamp,
-    pii::Rules,
+    Timestamp,
     wire::{RawBatch, Verdict},
 };
 
@@ -23,14 +23,16 @@ use self::{
     budget::{Full, Held},
     decode::{Decoded, Fate},
     enrich::{Enricher, Sender},
+    privacy::Privacy,
     redactions::Redactions,
     refused::Refused,
     writer::{Stored, Unavailable, WriterHandle},
 };
 use crate::{
+    config::GpcPolicy,
     identity::Pepper,
     meters::Meters,
-    outcome::{Outcome, Tally},
+    outcome::{Outcome, Side, Tally},
 };
 
 /// Why no event of a batch got a verdict. The sender keeps them and tries again.
@@ -62,7 +64,7 @@ pub struct Ingest {
     writer: WriterHandle,
     enricher: Enricher,
     pepper: Pepper,
-    rules: Rules,
+    gpc: GpcPolicy,
     enabled: bool,
     refused: Refused,
     meters: Arc<Meters>,
@@ -78,10 +80,10 @@ impl Ingest {
         meters: Arc<Meters>,
         enricher: Enricher,
         pepper: Pepper,
+        gpc: GpcPolicy,
         enabled: bool,
     ) -> Self {
-        let (rules, redactions) = (Rules::default(), Redactions::default());
-        Self { writer, enricher, pepper, rules, enabled, refused, meters, redactions }
+        Self { writer, enricher, pepper, gpc, enabled, refused, meters, redactions: Redactions::default() }
     }
 
     /// What was stripped so far.
@@ -99,26 +101,32 @@ impl Ingest {
     pub async fn take(
         &self,
         batch: &RawBatch<'_>,
-        project_id: i32,
-        source: Source,
         sender: &Sender<'_>,
         received_at: Timestamp,
         mut held: Held,
     ) -> Result<Verdicts, IngestError> {
-        let context: Arc<str> = self.enricher.context(batch, source, sender, &self.rules).into();
+        let Sender { project_id, source, rules, .. } = *sender;
+        let privacy = Privacy::of(batch, sender, self.gpc);
         let judging = decode::Judging {
             project_id,
             source,
             received_at,
-            context,
-            rules: &self.rules,
-            pepper: &self.pepper,
-            enabled: self.enabled,
-            redactions: &self.redactions,
+            context: self.enricher.context(batch, sender, &privacy).into(),
+            rules,
+            pepper: (!privacy.is_anonymous()).then_some(&self.pepper),
+            filtered: if self.enabled { privacy.filtered() } else { Some("disabled") },
         };
         let batch_bytes = batch.events.iter().map(|event| event.len()).sum();
-        let Decoded { events, rows, quarantine } = heavy(batch_bytes, || decode::decode(batch, &judging));
+        let Decoded { events, rows, quarantine, redactions } =
+            heavy(batch_bytes, || decode::decode(batch, &judging));
+        self.redactions.add(&redactions);
         let mut outcomes = Tally::default();
+        for (kind, count) in redactions.iter() {
+            outcomes.add_redactions(project_id, received_at, Side::Server, kind, count.into());
+        }
+        for &(kind, count) in &batch.redacted {
+            outcomes.add_redactions(project_id, received_at, Side::Page, kind, count.into());
+        }
         for (_, fate) in &events {
             if let Fate::Decided(verdict) = fate {
                 outcomes.add(project_id, received_at, Outcome::of(verdict), 1);

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use pharos_model::{EventId, Judge, RawEvent, Refusal, Timestamp, wire::Verdict};
+use pharos_model::{EventId, Judge, RawEvent, Refusal, Timestamp, pii::Rules, wire::Verdict};
 use serde_json::value::RawValue;
 
 use super::{
@@ -103,6 +103,7 @@ impl Ingest {
         &self,
         store: &dyn Store,
         project_id: i32,
+        rules: &Rules,
         kept: &Quarantined,
         changes: &Changes,
         mut held: Held,
@@ -111,7 +112,7 @@ impl Ingest {
             return Ok(Replay::Before { at: *at, event_id: event_id.clone() });
         }
         let now = clock::now();
-        let row = match self.judge_again(project_id, kept, changes, now)? {
+        let row = match self.judge_again(project_id, rules, kept, changes, now)? {
             Err(refusal) => return Ok(Replay::Now(Verdict::Invalid(refusal), None)),
             Ok(_) if !self.enabled => return Ok(Replay::Now(Verdict::Filtered("disabled"), None)),
             Ok(row) => row,
@@ -134,6 +135,7 @@ impl Ingest {
     fn judge_again(
         &self,
         project_id: i32,
+        rules: &Rules,
         kept: &Quarantined,
         changes: &Changes,
         now: Timestamp,
@@ -156,7 +158,7 @@ impl Ingest {
             received_at: kept.first_seen,
             // The time kept is corrected already.
             sent_at: None,
-            rules: &self.rules,
+            rules,
             fallback_id: kept.id,
         };
         let judged = RawEvent::read(event.as_bytes()).and_then(|raw| raw.judge(&judge));

@@ -1,5 +1,5 @@
-//! Projects, keys, sign-in links and dashboard sessions: small tables whose SQL is the same for both
-//! databases and therefore written once. Times are milliseconds since 1970 in them for that reason.
+//! Keys, sign-in links and dashboard sessions: small tables whose SQL is the same for both databases and
+//! therefore written once. Times are milliseconds since 1970 in them for that reason.
 
 use pharos_model::Timestamp;
 
@@ -7,14 +7,17 @@ use super::{
     Store, StoreError, StoreResult,
     sql::{Cell, Step, Value},
 };
-use crate::identity::TokenHash;
+use crate::{
+    identity::TokenHash,
+    scope::{Scope, Scopes},
+};
 
-/// What a key may do.
+/// Which of the two sorts of keys.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum KeyKind {
-    /// Public: writes client events.
+    /// Public: writes client events, and nothing else.
     Ingest,
-    /// Secret: writes server events and reads.
+    /// Secret: does what its scopes say.
     Secret,
 }
 
@@ -27,7 +30,8 @@ impl KeyKind {
         }
     }
 
-    fn parse(text: &str) -> Option<Self> {
+    /// The kind of this name.
+    pub fn parse(text: &str) -> Option<Self> {
         [Self::Ingest, Self::Secret].into_iter().find(|kind| kind.as_str() == text)
     }
 }
@@ -35,8 +39,12 @@ impl KeyKind {
 /// A key about to be stored.
 #[derive(Debug, Clone)]
 pub struct NewKey {
-    /// What it may do.
+    /// Public or secret.
     pub kind: KeyKind,
+    /// What it may do, if it is secret.
+    pub scopes: Scopes,
+    /// What a person calls it.
+    pub name: String,
     /// What stands for it.
     pub hash: TokenHash,
     /// The key itself if it is public, else its first characters.
@@ -50,20 +58,26 @@ pub struct ApiKey {
     pub id: i64,
     /// The project it belongs to.
     pub project_id: i32,
-    /// What it may do.
+    /// Public or secret.
     pub kind: KeyKind,
+    /// What it may do.
+    pub scopes: Scopes,
+    /// What a person calls it; may be empty.
+    pub name: String,
     /// What stands for it.
     pub hash: TokenHash,
     /// The key itself if it is public, else its first characters.
     pub shown: String,
     /// When it was made.
     pub created_at: Timestamp,
+    /// When it was last used, to the minute at best.
+    pub last_used_at: Option<Timestamp>,
     /// When it was revoked.
     pub revoked_at: Option<Timestamp>,
 }
 
-const INSERT_KEY: &str = "INSERT INTO api_keys (project_id, kind, key_hash, shown, created_at_ms) \
-     VALUES ($1, $2, $3, $4, $5) ON CONFLICT (key_hash) DO NOTHING";
+const INSERT_KEY: &str = "INSERT INTO api_keys (project_id, kind, key_hash, shown, created_at_ms, scopes, name) \
+     VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (key_hash) DO NOTHING";
 
 impl dyn Store + '_ {
     /// Makes the project together with its keys, unless it is there: of several nodes starting at
@@ -76,7 +90,9 @@ impl dyn Store + '_ {
         now: Timestamp,
     ) -> StoreResult<bool> {
         let project = [Value::Int(id.into()), Value::Text(name), Value::Int(now.unix_ms())];
-        let keys: Vec<_> = keys.iter().map(|key| key_values(id, key, now)).collect();
+        let scopes: Vec<_> = keys.iter().map(|key| key.scopes.to_string()).collect();
+        let keys: Vec<_> =
+            keys.iter().zip(&scopes).map(|(key, scopes)| key_values(id, key, scopes, now)).collect();
         let mut steps: Vec<Step<'_>> = vec![(
             "INSERT INTO projects (id, name, created_at_ms) VALUES ($1, $2, $3) ON CONFLICT (id) DO NOTHING",
             &project,
@@ -87,19 +103,30 @@ impl dyn Store + '_ {
 
     /// Adds a key, unless it is there.
     pub async fn create_key(&self, project_id: i32, key: &NewKey, now: Timestamp) -> StoreResult<bool> {
-        Ok(self.execute(&[(INSERT_KEY, &key_values(project_id, key, now))]).await? == 1)
+        let scopes = key.scopes.to_string();
+        Ok(self.execute(&[(INSERT_KEY, &key_values(project_id, key, &scopes, now))]).await? == 1)
     }
 
-    /// Revokes a key; `false` if there is no such key in use.
-    pub async fn revoke_key(&self, id: i64, now: Timestamp) -> StoreResult<bool> {
-        let sql = "UPDATE api_keys SET revoked_at_ms = $2 WHERE id = $1 AND revoked_at_ms IS NULL";
-        Ok(self.execute(&[(sql, &[Value::Int(id), Value::Int(now.unix_ms())])]).await? == 1)
+    /// Revokes a key of a project; `false` if it has no such key in use.
+    pub async fn revoke_key(&self, project_id: i32, id: i64, now: Timestamp) -> StoreResult<bool> {
+        let sql = "UPDATE api_keys SET revoked_at_ms = $3 \
+             WHERE project_id = $1 AND id = $2 AND revoked_at_ms IS NULL";
+        let values = [Value::Int(project_id.into()), Value::Int(id), Value::Int(now.unix_ms())];
+        Ok(self.execute(&[(sql, &values)]).await? == 1)
+    }
+
+    /// Notes that a key was used, unless a later use is known.
+    pub async fn key_used(&self, id: i64, at: Timestamp) -> StoreResult<()> {
+        let sql = "UPDATE api_keys SET last_used_at_ms = $2 \
+             WHERE id = $1 AND (last_used_at_ms IS NULL OR last_used_at_ms < $2)";
+        self.execute(&[(sql, &[Value::Int(id), Value::Int(at.unix_ms())])]).await?;
+        Ok(())
     }
 
     /// Every key, revoked ones included, oldest first.
     pub async fn keys(&self) -> StoreResult<Vec<ApiKey>> {
-        let sql = "SELECT id, CAST(project_id AS bigint), kind, key_hash, shown, created_at_ms, revoked_at_ms \
-             FROM api_keys ORDER BY id";
+        let sql = "SELECT id, CAST(project_id AS bigint), kind, key_hash, shown, created_at_ms, revoked_at_ms, \
+             scopes, name, last_used_at_ms FROM api_keys ORDER BY id";
         let rows = self.select(sql, &[]).await?;
         let broken = || StoreError::BadData("table api_keys holds a row that is not a key".to_owned());
         rows.iter().map(|row| read_key(row).ok_or_else(broken)).collect()
@@ -162,25 +189,38 @@ impl dyn Store + '_ {
     }
 }
 
-fn key_values<'a>(project_id: i32, key: &'a NewKey, now: Timestamp) -> [Value<'a>; 5] {
+fn key_values<'a>(project_id: i32, key: &'a NewKey, scopes: &'a str, now: Timestamp) -> [Value<'a>; 7] {
     [
         Value::Int(project_id.into()),
         Value::Text(key.kind.as_str()),
         Value::Bytes(&key.hash),
         Value::Text(&key.shown),
         Value::Int(now.unix_ms()),
+        Value::Text(scopes),
+        Value::Text(&key.name),
     ]
 }
 
 fn read_key(row: &[Cell]) -> Option<ApiKey> {
-    let [id, project_id, kind, hash, shown, created_at, revoked_at] = row else { return None };
+    let [id, project_id, kind, hash, shown, created_at, revoked_at, scopes, name, last_used_at] = row else {
+        return None;
+    };
+    let moment = |cell: &Cell| (*cell != Cell::Null).then(|| Timestamp::from_unix_ms(cell.int()));
+    let kind = KeyKind::parse(kind.text())?;
+    let scopes = match kind {
+        KeyKind::Ingest => Scopes::from_iter([Scope::Ingest]),
+        KeyKind::Secret => scopes.text().parse().ok()?,
+    };
     Some(ApiKey {
         id: id.int(),
         project_id: project_id.int().try_into().ok()?,
-        kind: KeyKind::parse(kind.text())?,
+        kind,
+        scopes,
+        name: name.text().to_owned(),
         hash: hash.bytes().try_into().ok()?,
         shown: shown.text().to_owned(),
         created_at: Timestamp::from_unix_ms(created_at.int()),
-        revoked_at: (*revoked_at != Cell::Null).then(|| Timestamp::from_unix_ms(revoked_at.int())),
+        last_used_at: moment(last_used_at),
+        revoked_at: moment(revoked_at),
     })
 }

@@ -28,12 +28,6 @@ const BY_SLICE: [&str; 2] = [
 ];
 
 impl dyn Store + '_ {
-    /// Every project's number.
-    pub async fn projects(&self) -> StoreResult<Vec<i32>> {
-        let rows = self.select("SELECT CAST(id AS bigint) FROM projects ORDER BY id", &[]).await?;
-        Ok(rows.iter().filter_map(|row| i32::try_from(row[0].int()).ok()).collect())
-    }
-
     /// The minute of the project's first event, by the events' own time.
     pub async fn first_event_at(&self, project_id: i32) -> StoreResult<Option<Timestamp>> {
         let rows = self.select(self.pick(FIRST), &[Value::Int(project_id.into())]).await?;

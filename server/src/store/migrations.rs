@@ -51,12 +51,17 @@ steps! {
     "0045" "rollup_deltas_of_sqlite"
     "0046" "rollups_with_deltas_drop"
     "0047" "rollups_with_deltas"
+    "0050" "api_key_scopes"
+    "0051" "project_rules"
+    "0052" "erasures"
     "0060" "outcomes_without_dropped"
     "0061" "dropped_events"
     "0062" "delivery_sessions"
     "0063" "delivery_sessions_by_slice"
     "0064" "delivery_slices"
     "0065" "leases"
+    "0070" "outcomes_without_redactions"
+    "0071" "redactions"
 }
 
 fn migrator(steps: &[(&str, &'static str, &'static str)]) -> Migrator {

@@ -14,6 +14,7 @@ pub mod delivery;
 mod leases;
 mod migrations;
 mod postgres;
+mod projects;
 pub mod quarantine;
 pub mod rollup;
 pub mod spool;
@@ -27,6 +28,7 @@ use pharos_model::{EventId, Source, Timestamp};
 use uuid::Uuid;
 
 pub use accounts::{ApiKey, KeyKind, NewKey};
+pub use projects::Project;
 pub use quarantine::{QuarantineRow, Quarantined};
 
 use self::rollup::{BucketSketches, Names, Numbers, Span};
@@ -146,6 +148,19 @@ pub struct OutcomeSum {
     pub count: i64,
 }
 
+/// How much of one kind of personal data was stripped in one hour.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RedactionSum {
+    /// Start of the hour of receipt.
+    pub hour: Timestamp,
+    /// `page` or `server`: where.
+    pub side: String,
+    /// See [`Kind::as_str`](pharos_model::pii::Kind::as_str).
+    pub kind: String,
+    /// How often.
+    pub count: i64,
+}
+
 /// An event read back.
 #[derive(Debug, Clone)]
 pub struct StoredEvent {
@@ -232,6 +247,9 @@ pub trait Store: sql::Sql + Send + Sync {
 
     /// The ledger's sums for each hour, outcome and reason, in that order.
     async fn outcomes(&self, range: &OutcomeRange) -> StoreResult<Vec<OutcomeSum>>;
+
+    /// What was stripped, for each hour, side and kind, in that order.
+    async fn redactions(&self, range: &OutcomeRange) -> StoreResult<Vec<RedactionSum>>;
 
     /// Adds up some of the counts that writers have appended, and folds who was there into sketches, in
     /// a step short enough not to hold them up. Returns how many it took; 0 means that there are no more.

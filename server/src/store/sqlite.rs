@@ -19,8 +19,8 @@ use sqlx::{
 use uuid::Uuid;
 
 use super::{
-    Flush, Mark, OutcomeRange, OutcomeSum, Recent, Row, Store, StoreError, StoreResult, StoredEvent,
-    migrations,
+    Flush, Mark, OutcomeRange, OutcomeSum, Recent, RedactionSum, Row, Store, StoreError, StoreResult,
+    StoredEvent, migrations,
     quarantine::{self, NotKept, QuarantineRow},
     rollup::{BucketSketches, Names, Numbers, Span, minute_of},
     sql::{Cell, Dialect, Sql, Step, Value, bind_values},
@@ -151,20 +151,17 @@ impl Store for SqliteStore {
     }
 
     async fn outcomes(&self, range: &OutcomeRange) -> StoreResult<Vec<OutcomeSum>> {
-        let query = sqlx::query(
-            "SELECT hour, outcome, reason, sum(count) FROM outcomes \
-             WHERE project_id = $1 AND hour >= $2 AND hour < $3 GROUP BY 1, 2, 3 ORDER BY 1, 2, 3",
-        )
-        .bind(range.project_id)
-        .bind(range.start.to_string())
-        .bind(range.end.to_string());
-        let rows =
-            within(self.timeout, async { query.fetch_all(&self.readers).await.map_err(store_error) }).await?;
-        let sum = |row: &SqliteRow| {
-            let hour = Timestamp::parse_rfc3339(row.try_get(0)?).ok_or_else(|| damaged("hour"))?;
-            Ok(OutcomeSum { hour, outcome: row.try_get(1)?, reason: row.try_get(2)?, count: row.try_get(3)? })
-        };
-        rows.iter().map(sum).collect::<sqlx::Result<_>>().map_err(store_error)
+        let sql = "SELECT hour, outcome, reason, sum(count) FROM outcomes \
+             WHERE project_id = $1 AND hour >= $2 AND hour < $3 GROUP BY 1, 2, 3 ORDER BY 1, 2, 3";
+        let sums = self.read_ledger(sql, range).await?.into_iter();
+        Ok(sums.map(|(hour, outcome, reason, count)| OutcomeSum { hour, outcome, reason, count }).collect())
+    }
+
+    async fn redactions(&self, range: &OutcomeRange) -> StoreResult<Vec<RedactionSum>> {
+        let sql = "SELECT hour, side, kind, sum(count) FROM redactions \
+             WHERE project_id = $1 AND hour >= $2 AND hour < $3 GROUP BY 1, 2, 3 ORDER BY 1, 2, 3";
+        let sums = self.read_ledger(sql, range).await?.into_iter();
+        Ok(sums.map(|(hour, side, kind, count)| RedactionSum { hour, side, kind, count }).collect())
     }
 
     async fn compact(&self) -> StoreResult<u64> {
@@ -214,6 +211,25 @@ impl Store for SqliteStore {
         self.readers.close().await;
         // Last, so that it can fold the write-ahead log into the file.
         self.writer.close().await;
+    }
+}
+
+impl SqliteStore {
+    /// Hour, two words and a sum.
+    async fn read_ledger(
+        &self,
+        sql: &'static str,
+        range: &OutcomeRange,
+    ) -> StoreResult<Vec<(Timestamp, String, String, i64)>> {
+        let query =
+            sqlx::query(sql).bind(range.project_id).bind(range.start.to_string()).bind(range.end.to_string());
+        let rows =
+            within(self.timeout, async { query.fetch_all(&self.readers).await.map_err(store_error) }).await?;
+        let sum = |row: &SqliteRow| {
+            let hour = Timestamp::parse_rfc3339(row.try_get(0)?).ok_or_else(|| damaged("hour"))?;
+            Ok((hour, row.try_get(1)?, row.try_get(2)?, row.try_get(3)?))
+        };
+        rows.iter().map(sum).collect::<sqlx::Result<_>>().map_err(store_error)
     }
 }
 

@@ -19,8 +19,8 @@ use utoipa::{
 };
 
 use super::{
-    auth::SESSION_COOKIE, delivery, demo, error::Error, events, health, metrics, outcomes, quarantine,
-    questions, session,
+    access::SESSION_COOKIE, delivery, demo, error::Error, events, health, key_routes, metrics, outcomes,
+    project, quarantine, questions, session,
 };
 
 #[derive(OpenApi)]
@@ -48,6 +48,11 @@ use super::{
         quarantine::show,
         quarantine::drop_one,
         quarantine::replay,
+        key_routes::list,
+        key_routes::create,
+        key_routes::revoke,
+        project::show,
+        project::change,
         demo::config,
         demo::received,
         metrics::metrics,
@@ -61,6 +66,7 @@ use super::{
         (name = "events", description = "Sending events, and reading them back"),
         (name = "reports", description = "Questions about what is stored"),
         (name = "quarantine", description = "Refused events that can be repaired"),
+        (name = "access", description = "Keys, and what holds for the project"),
         (name = "dashboard", description = "Signing in, and what the pages need"),
         (name = "operations", description = "Is it running, and how well"),
     )

@@ -20,7 +20,8 @@ use uuid::Uuid;
 
 use self::timestamp::PgTimestamp;
 use super::{
-    Flush, OutcomeRange, OutcomeSum, Recent, Store, StoreError, StoreResult, StoredEvent, migrations,
+    Flush, OutcomeRange, OutcomeSum, Recent, RedactionSum, Store, StoreError, StoreResult, StoredEvent,
+    migrations,
     quarantine::NotKept,
     rollup::{BucketSketches, Names, Numbers, Span},
     sql::{Cell, Dialect, Sql, Step, Value, bind_values},
@@ -128,24 +129,17 @@ impl Store for PostgresStore {
     }
 
     async fn outcomes(&self, range: &OutcomeRange) -> StoreResult<Vec<OutcomeSum>> {
-        let query = sqlx::query(
-            "SELECT hour, outcome, reason, sum(count)::bigint FROM outcomes \
-             WHERE project_id = $1 AND hour >= $2 AND hour < $3 GROUP BY 1, 2, 3 ORDER BY 1, 2, 3",
-        )
-        .bind(range.project_id)
-        .bind(PgTimestamp(range.start))
-        .bind(PgTimestamp(range.end));
-        let rows =
-            within(self.timeout, async { query.fetch_all(&self.others).await.map_err(store_error) }).await?;
-        let sum = |row: &PgRow| {
-            Ok(OutcomeSum {
-                hour: row.try_get::<PgTimestamp, _>(0)?.0,
-                outcome: row.try_get(1)?,
-                reason: row.try_get(2)?,
-                count: row.try_get(3)?,
-            })
-        };
-        rows.iter().map(sum).collect::<sqlx::Result<_>>().map_err(store_error)
+        let sql = "SELECT hour, outcome, reason, sum(count)::bigint FROM outcomes \
+             WHERE project_id = $1 AND hour >= $2 AND hour < $3 GROUP BY 1, 2, 3 ORDER BY 1, 2, 3";
+        let sums = self.read_ledger(sql, range).await?.into_iter();
+        Ok(sums.map(|(hour, outcome, reason, count)| OutcomeSum { hour, outcome, reason, count }).collect())
+    }
+
+    async fn redactions(&self, range: &OutcomeRange) -> StoreResult<Vec<RedactionSum>> {
+        let sql = "SELECT hour, side, kind, sum(count)::bigint FROM redactions \
+             WHERE project_id = $1 AND hour >= $2 AND hour < $3 GROUP BY 1, 2, 3 ORDER BY 1, 2, 3";
+        let sums = self.read_ledger(sql, range).await?.into_iter();
+        Ok(sums.map(|(hour, side, kind, count)| RedactionSum { hour, side, kind, count }).collect())
     }
 
     async fn compact(&self) -> StoreResult<u64> {
@@ -203,6 +197,24 @@ const RECENT: &str = "\
 const LOOK_BACK_MS: [i64; 4] = [10_000, 10 * 60_000, 24 * 3_600_000, i64::MAX];
 
 impl PostgresStore {
+    /// Hour, two words and a sum.
+    async fn read_ledger(
+        &self,
+        sql: &'static str,
+        range: &OutcomeRange,
+    ) -> StoreResult<Vec<(Timestamp, String, String, i64)>> {
+        let query = sqlx::query(sql)
+            .bind(range.project_id)
+            .bind(PgTimestamp(range.start))
+            .bind(PgTimestamp(range.end));
+        let rows =
+            within(self.timeout, async { query.fetch_all(&self.others).await.map_err(store_error) }).await?;
+        let sum = |row: &PgRow| {
+            Ok((row.try_get::<PgTimestamp, _>(0)?.0, row.try_get(1)?, row.try_get(2)?, row.try_get(3)?))
+        };
+        rows.iter().map(sum).collect::<sqlx::Result<_>>().map_err(store_error)
+    }
+
     async fn read_recent(&self, recent: &Recent) -> StoreResult<Vec<StoredEvent>> {
         // The row with the highest id was received about last: the look back starts from there, which
         // keeps a table that has been quiet for long as fast as a busy one.

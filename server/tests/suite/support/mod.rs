@@ -200,6 +200,29 @@ impl TestServer {
         Some(Reply { status: parts.status.as_u16(), headers: parts.headers, body })
     }
 
+    /// Status of the answer, and the code of a refusal; of an answer that goes on for ever too.
+    pub(crate) async fn knock(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: &str,
+    ) -> String {
+        let mut request = Request::builder().method(method).uri(format!("http://{}{path}", self.address));
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let body = Full::new(Bytes::from(body.to_owned()));
+        let response = self.client.request(request.body(body).unwrap()).await.expect("the server answers");
+        let status = response.status().as_u16();
+        if status < 400 {
+            return status.to_string();
+        }
+        let body = response.into_body().collect().await.unwrap().to_bytes();
+        let problem: Value = serde_json::from_slice(&body).expect("a refusal is a problem");
+        format!("{status} {}", problem["code"].as_str().unwrap())
+    }
+
     pub(crate) async fn get(&self, path: &str, headers: &[(&str, &str)]) -> Reply {
         self.send("GET", path, headers, "").await
     }

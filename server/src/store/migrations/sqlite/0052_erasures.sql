@@ -1,0 +1,14 @@
+-- Erasures of a person's events: what is still to be done, and the receipt of what was done.
+CREATE TABLE erasures (
+    id              text    PRIMARY KEY,
+    project_id      integer NOT NULL REFERENCES projects (id),
+    -- The person's keyed ids, separated by commas. Forgotten once no spool can hold an event of theirs.
+    user_ids        text    NOT NULL,
+    -- Events below this id are done; empty at first.
+    done_below      text    NOT NULL DEFAULT '',
+    events          integer NOT NULL DEFAULT 0,
+    quarantined     integer NOT NULL DEFAULT 0,
+    spooled         integer NOT NULL DEFAULT 0,
+    requested_at_ms integer NOT NULL,
+    finished_at_ms  integer
+)
