@@ -1,13 +1,13 @@
 //! The grouped writer: many waiting requests, one transaction. A request is answered only after the
 //! commit that holds its rows. Knows rows and requests; neither HTTP nor SQL.
 //!
-//! Nothing waits without need: a lone request is written at once. While a transaction is on its way
-//! to the disk, the next requests gather, and that is what makes the groups.
+//! Nothing waits without need: while nothing is being written, what is there is written at once. While a
+//! transaction is on its way to the disk, the next requests gather, and that is what makes the groups.
 
 use std::{collections::HashSet, ops::Range, sync::Arc, time::Duration};
 
 use tokio::{
-    sync::{Mutex, mpsc, oneshot},
+    sync::{Mutex, mpsc, oneshot, watch},
     time::Instant,
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -26,8 +26,12 @@ const GROUP_ROWS: usize = 1000;
 /// Bytes of one transaction, about, for rows that are unusually large.
 const GROUP_BYTES: usize = 4 * 1024 * 1024;
 
-/// Longest wait for requests that are likely to come.
-const LINGER: Duration = Duration::from_millis(2);
+/// Longest wait for more requests while another transaction is on its way.
+const GATHER: Duration = Duration::from_millis(2);
+
+/// How often other tasks get their turn before the queue is taken to stay empty: the requests that have
+/// arrived, and the senders that were just answered.
+const TURNS: usize = 2;
 
 /// Time for writing to the spool.
 const SPOOL_ALLOWANCE: Duration = Duration::from_secs(3);
@@ -122,14 +126,16 @@ impl Writer {
         let (sender, receiver) = mpsc::unbounded_channel();
         let queue = Arc::new(Mutex::new(receiver));
         let (tasks, drain) = (TaskTracker::new(), CancellationToken::new());
+        // How many transactions are on their way.
+        let writing = watch::Sender::new(0_usize);
         for _ in 0..store.writers() {
             let (store, backlog, meters) = (store.clone(), backlog.clone(), meters.clone());
-            let (queue, drain) = (queue.clone(), drain.clone());
+            let (queue, drain, writing) = (queue.clone(), drain.clone(), writing.clone());
             tasks.spawn(async move {
-                let mut expected_jobs = 1;
                 let mut mark = Mark::new();
-                while let Some(group) = next_group(&queue, &drain, &mut expected_jobs).await {
+                while let Some(group) = next_group(&queue, &drain, &writing).await {
                     write_group(&*store, &backlog, &meters, &mut mark, group).await;
+                    writing.send_modify(|writing| *writing -= 1);
                 }
             });
         }
@@ -149,12 +155,12 @@ impl Writer {
     }
 }
 
-/// The next requests to write together; `None` when draining is done. One task at a time gathers,
-/// while another may be writing.
+/// The next requests to write together, counted as being written; `None` when draining is done. One task
+/// at a time gathers, while another may be writing.
 async fn next_group(
     queue: &Mutex<mpsc::UnboundedReceiver<Job>>,
     drain: &CancellationToken,
-    expected_jobs: &mut usize,
+    writing: &watch::Sender<usize>,
 ) -> Option<Vec<Job>> {
     let mut queue = queue.lock().await;
     let first = tokio::select! {
@@ -166,23 +172,33 @@ async fn next_group(
     };
     let (mut rows, mut bytes) = (first.rows.len(), first.bytes());
     let mut group = vec![first];
-    // As many senders as last time are likely to be about to send again; when there was only one,
-    // there is nobody to wait for.
-    let linger_until = Instant::now() + LINGER;
+    let mut others_done = writing.subscribe();
+    let gather_until = Instant::now() + GATHER;
+    let mut turns = 0;
     while rows < GROUP_ROWS && bytes < GROUP_BYTES {
         let job = match queue.try_recv() {
             Ok(job) => job,
-            Err(_) if group.len() >= *expected_jobs => break,
-            Err(_) => match tokio::time::timeout_at(linger_until, queue.recv()).await {
-                Ok(Some(job)) => job,
-                Ok(None) | Err(_) => break,
+            Err(_) if turns < TURNS => {
+                turns += 1;
+                tokio::task::yield_now().await;
+                continue;
+            }
+            Err(_) if *writing.borrow() == 0 || rows >= GROUP_ROWS / 2 => break,
+            Err(_) => tokio::select! {
+                Some(job) = queue.recv() => job,
+                _ = others_done.wait_for(|writing| *writing == 0) => {
+                    turns = 0;
+                    continue;
+                }
+                () = tokio::time::sleep_until(gather_until) => break,
             },
         };
         rows += job.rows.len();
         bytes += job.bytes();
         group.push(job);
+        turns = 0;
     }
-    *expected_jobs = group.len();
+    writing.send_modify(|writing| *writing += 1);
     Some(group)
 }
 

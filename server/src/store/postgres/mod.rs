@@ -56,7 +56,7 @@ impl PostgresStore {
                 ("idle_in_transaction_session_timeout", timeout_ms.as_str()),
             ])
             .disable_statement_logging();
-        let pool = |connections_max| {
+        let pool = |connections_max, options: PgConnectOptions| {
             PgPoolOptions::new()
                 .max_connections(connections_max)
                 .acquire_timeout(limits.store_timeout)
@@ -70,11 +70,12 @@ impl PostgresStore {
                         Ok(true)
                     })
                 })
-                .connect_lazy_with(options.clone())
+                .connect_lazy_with(options)
         };
         Ok(Self {
-            writers: pool(WRITERS),
-            others: pool(limits.store_connections),
+            // One statement over and over, whose plan does not depend on its values.
+            writers: pool(WRITERS, options.clone().options([("plan_cache_mode", "force_generic_plan")])),
+            others: pool(limits.store_connections, options),
             // A moment longer than the server's.
             timeout: limits.store_timeout + Duration::from_millis(500),
             not_kept: NotKept::default(),

@@ -1,7 +1,7 @@
 //! Writing a flush: one statement, hence one transaction, one plan and one round trip for any number of
 //! rows.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use pharos_model::Timestamp;
 use uuid::Uuid;
@@ -14,7 +14,8 @@ use crate::{
 
 /// `unnest` has the speed of `COPY`, and unlike `COPY` leaves out what is there already. The counts come
 /// from the rows that were really new, so they agree with the table. The mark comes first: a flush that
-/// was written before waits there for the transaction that writes it, and does nothing.
+/// was written before waits there for the transaction that writes it, and does nothing. Most rows share
+/// their context with others: each context is parsed once, and a row names its place.
 const WRITE: &str = "\
     WITH mark AS ( \
         INSERT INTO flush_marks AS marks (writer, flush) VALUES ($1, $2) \
@@ -25,9 +26,9 @@ const WRITE: &str = "\
         INSERT INTO telemetry_events (id, project_id, event, timestamp, properties, user_id, session_id, \
                                       source, seq, context, created_at) \
         SELECT id, project_id, event, timestamp, properties::jsonb, user_id, session_id, source, seq, \
-               context::jsonb, created_at \
+               (SELECT $24::text[]::jsonb[])[context], created_at \
         FROM unnest($3::uuid[], $4::integer[], $5::text[], $6::timestamptz[], $7::text[], $8::uuid[], \
-                    $9::text[], $10::text[], $11::integer[], $12::text[], $13::timestamptz[]) \
+                    $9::text[], $10::text[], $11::integer[], $12::integer[], $13::timestamptz[]) \
              AS new (id, project_id, event, timestamp, properties, user_id, session_id, source, seq, \
                      context, created_at) \
         WHERE EXISTS (SELECT FROM mark) \
@@ -35,9 +36,9 @@ const WRITE: &str = "\
         RETURNING id, project_id, event, timestamp, created_at \
     ), rolled_up AS ( \
         INSERT INTO rollup_deltas (project_id, event, minute, count) \
-        SELECT project_id, event, date_trunc('minute', timestamp), count(*) FROM stored GROUP BY 1, 2, 3 \
+        SELECT project_id, event, date_bin('1 minute', timestamp, '2000-01-01Z'), count(*) FROM stored GROUP BY 1, 2, 3 \
     ), accepted AS ( \
-        SELECT project_id, date_trunc('hour', created_at) AS hour, count(*) AS count FROM stored GROUP BY 1, 2 \
+        SELECT project_id, date_bin('1 hour', created_at, '2000-01-01Z') AS hour, count(*) AS count FROM stored GROUP BY 1, 2 \
     ), counted AS ( \
         INSERT INTO outcome_deltas (project_id, hour, outcome, reason, count) \
         SELECT project_id, hour, 'accepted', '', count FROM accepted \
@@ -66,6 +67,7 @@ pub(super) async fn write(connection: &mut sqlx::PgConnection, flush: Flush<'_>)
         *received.entry((row.project_id, hour_of(row.created_at))).or_default() += 1;
     }
     let received: Vec<_> = received.into_iter().collect();
+    let (contexts, places) = distinct_contexts(&rows);
     let outcomes = flush.outcomes;
     let seen = delta::pack(flush.rows);
 
@@ -81,7 +83,7 @@ pub(super) async fn write(connection: &mut sqlx::PgConnection, flush: Flush<'_>)
         .bind(column(&rows, |row| row.session_id.as_deref()))
         .bind(column(&rows, |row| row.source.as_str()))
         .bind(column(&rows, |row| row.seq))
-        .bind(column(&rows, |row| &*row.context))
+        .bind(places)
         .bind(column(&rows, |row| PgTimestamp(row.created_at)))
         .bind(column(&received, |((project_id, _), _)| *project_id))
         .bind(column(&received, |((_, hour), _)| PgTimestamp(*hour)))
@@ -93,9 +95,24 @@ pub(super) async fn write(connection: &mut sqlx::PgConnection, flush: Flush<'_>)
         .bind(column(outcomes, |count| i64::try_from(count.count).unwrap_or(i64::MAX)))
         .bind(column(&seen, |(project_id, _)| *project_id))
         .bind(column(&seen, |(_, content)| content.as_slice()))
+        .bind(contexts)
         .fetch_all(connection)
         .await
         .map_err(store_error)
+}
+
+/// The contexts of the rows, each once, and for each row the place of its own, counted from 1.
+fn distinct_contexts<'r>(rows: &[&'r Row]) -> (Vec<&'r str>, Vec<i32>) {
+    let mut contexts = Vec::new();
+    let mut known: HashMap<&str, i32> = HashMap::new();
+    let place = |row: &&'r Row| {
+        *known.entry(&row.context).or_insert_with(|| {
+            contexts.push(&*row.context);
+            i32::try_from(contexts.len()).expect("a flush has fewer rows than 2^31")
+        })
+    };
+    let places = rows.iter().map(place).collect();
+    (contexts, places)
 }
 
 /// One value of each row, as an array to bind.

@@ -1,2 +1,2 @@
--- As 0019; 0022 takes its place.
+-- As 0019.
 DROP INDEX telemetry_events_by_session

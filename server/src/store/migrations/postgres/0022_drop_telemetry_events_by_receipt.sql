@@ -1,0 +1,2 @@
+-- As 0021.
+DROP INDEX telemetry_events_by_receipt

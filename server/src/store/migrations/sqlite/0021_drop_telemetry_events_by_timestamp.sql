@@ -1,0 +1,2 @@
+-- Only PostgreSQL has an index for both times.
+SELECT 1
