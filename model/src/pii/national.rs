@@ -119,10 +119,10 @@ fn holds(check: u8, from: usize, to: usize, run: &Run<'_>) -> bool {
         b'U' => {
             text.len() == 11 && !matches!(part(0, 3), 0 | 666 | 900..) && part(3, 2) > 0 && part(5, 4) > 0
         }
-        // United Kingdom: national insurance.
+        // United Kingdom: national insurance; `QQ` and `ZZ` are in what is written about it.
         b'K' => {
             matches!(last, b'A'..=b'D') && !matches!(first, b'D' | b'F' | b'I' | b'Q' | b'U' | b'V')
-                || text.starts_with(b"ZZ")
+                || first == text[1].to_ascii_uppercase() && matches!(first, b'Z' | b'Q')
         }
         // Spain: DNI and NIE, by their letter.
         b'D' => {

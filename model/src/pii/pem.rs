@@ -22,11 +22,16 @@ pub(super) fn next(scan: &Scan<'_>, from: usize) -> Option<Found> {
         }
         let label = at + length(bytes, at, class::JOIN);
         let end = find(bytes, label, b'-');
-        if has(bytes, at, b"-----begin ") && bytes[label..end].ends_with(b"PRIVATE KEY") {
+        if has(bytes, at, b"-----begin ") && is_private(&bytes[label..end]) {
             return Some(Found { from: at, to: armour_end(bytes, end), kind: Kind::PrivateKey });
         }
         at = label.max(at + 1);
     }
+}
+
+/// Whether that is on the first line's label. That of PGP goes on with `BLOCK`.
+fn is_private(label: &[u8]) -> bool {
+    [b"PRIVATE KEY".as_slice(), b"PRIVATE KEY BLOCK"].iter().any(|end| label.ends_with(end))
 }
 
 /// Where the armour ends whose first line's dashes end after `at`.

@@ -11,7 +11,7 @@ pub(super) const WORD_MIN: usize = 12;
 const TOKEN_MIN: usize = 18;
 
 /// Beginnings of tokens. What follows must look drawn by lot.
-const PREFIXES: &[u8] = b"sk_,sk-,sk_live_,sk_test_,rk_live_,rk_test_,sk-ant-,sk-proj-,whsec_,ghp_,gho_,ghu_,ghs_,ghr_,github_pat_,glpat-,gldt-,glrt-,xoxb-,xoxp-,xoxa-,xoxr-,xoxs-,xoxe-,xapp-,aiza,npm_,pypi-,hf_,dop_v1_,shpat_,shpss_,sq0,lin_api_,nvapi-,r8_,tskey-,pmak-,sntrys_,xkeysib-,sbp_,gsk_,sg.,ya29.,hvs.";
+const PREFIXES: &[u8] = b"sk_,sk-,sk_live_,sk_test_,pk_live_,pk_test_,rk_live_,rk_test_,sk-ant-,sk-proj-,whsec_,ghp_,gho_,ghu_,ghs_,ghr_,github_pat_,glpat-,gldt-,glrt-,xoxb-,xoxp-,xoxa-,xoxr-,xoxs-,xoxe-,xapp-,aiza,npm_,pypi-,hf_,dop_v1_,shpat_,shpss_,sq0atp-,sq0csp-,gocspx-,dckr_pat_,figd_,nrak-,atatt,lin_api_,nvapi-,r8_,tskey-,pmak-,sntrys_,xkeysib-,sbp_,gsk_,sg.,ya29.,hvs.";
 
 /// Claims the tokens of the text, and blanks its UUIDs: what looks like a number in one is none.
 pub(super) fn claim_all(scan: &mut Scan<'_>) {
@@ -31,7 +31,7 @@ pub(super) fn claim_all(scan: &mut Scan<'_>) {
         }
         if end - start >= 36 && is_uuid(&bytes[end - 36..end]) {
             scan.blank(end - 36, end);
-        } else if is_hash(&bytes[start..end]) {
+        } else if !bytes[start].is_ascii_uppercase() && is_hash(&bytes[start..end]) {
             scan.blank(start, end);
         } else if let Some(found) = token(bytes, start, end) {
             at = found.to + WORD_MIN;
@@ -45,6 +45,10 @@ fn token(bytes: &[u8], start: usize, end: usize) -> Option<Found> {
     let word = &bytes[start..end];
     let jwt =
         word.starts_with(b"eyJ") && byte(bytes, end) == b'.' && length(bytes, end + 1, class::TOKEN) >= 4;
+    // Twilio's: two capitals, and a number in hex.
+    let sid = word.len() == 34
+        && length(&word[2..], 0, class::HEX) == 32
+        && word.iter().take_while(|b| b.is_ascii_uppercase()).count() == 2;
     let key_id = word.len() == 20 && matches!(word, [b'A', _, b'I', b'A', ..]) && drawn(word) == 20;
     // A prefix may end in a full stop, which begins a new word.
     let dotted = start
@@ -56,7 +60,11 @@ fn token(bytes: &[u8], start: usize, end: usize) -> Option<Found> {
             && end >= rest + 16
             && (prefix.len() > 3 || length(bytes, rest, class::WORD) >= 16)
     };
-    if jwt || key_id || end - start >= TOKEN_MIN && is_random(word) && any_word(PREFIXES, &mut prefixed) {
+    if jwt
+        || sid
+        || key_id
+        || end - start >= TOKEN_MIN && is_random(word) && any_word(PREFIXES, &mut prefixed)
+    {
         let mut to = end;
         while byte(bytes, to) == b'.' && is(byte(bytes, to + 1), class::TOKEN) {
             to += 1 + length(bytes, to + 1, class::TOKEN);
@@ -71,7 +79,7 @@ fn scheme(bytes: &[u8], start: usize) -> Option<Found> {
     let after = |name: &[u8]| {
         is(before(bytes, start), class::SEPARATOR) && has(bytes, start.wrapping_sub(name.len() + 1), name)
     };
-    let (bearer, basic) = (after(b"bearer"), after(b"basic"));
+    let (bearer, basic) = (after(b"bearer"), after(b"basic") || after(b"token"));
     if !bearer && !basic {
         return None;
     }

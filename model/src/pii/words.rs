@@ -17,11 +17,15 @@ pub(super) const PARAMETER_END: u8 = Kind::Custom as u8 + 1;
 /// one (`e_mail`). The longest ending decides. Trailing digits are not part of a key (`address1`), and
 /// marks between words are not part of a name. `city` and `country` are not here: they say little of one.
 pub(super) const NAMES: &[(u8, &str)] = &[
-    (Kind::Email as u8, "e_mail e_mails mail mails e_mail_address e_mail_addresses correo courriel"),
+    (
+        Kind::Email as u8,
+        "e_mail e_mails mail mails e_mail_address e_mail_addresses correo courriel \
+         e_mail_id",
+    ),
     (
         Kind::Phone as u8,
-        "phone phones tele_phone cell_phone mobile_phone mobile tel fax fax_number cell_number phone_number \
-         phone_numbers phone_no mobile_number mobile_no tel_number contact_number whats_app msisdn telefon \
+        "phone phones tele_phone cell_phone mobile_phone mobile tel tel_no fax fax_number land_line cell_number phone_number \
+         phone_numbers phone_no mobile_number mobile_no tel_number contact_number contact_no whats_app whats_app_number msisdn telefon \
          telefono telefone telefon_nummer handy handy_nummer",
     ),
     // Not `name` alone, which products, pages and campaigns have.
@@ -33,7 +37,7 @@ pub(super) const NAMES: &[(u8, &str)] = &[
          passenger_name member_name student_name buyer_name owner_name account_name holder_name card_holder card_holder_name \
          account_holder billing_name shipping_name delivery_name mother_name spouse_name child_name visitor_name \
          user_names author_name first_names last_names f_name l_name vor_name nach_name prenom nom_de_famille \
-         cognome apellido apellidos sobrenome login_name applicant_name",
+         cognome apellido apellidos sobrenome login_name applicant_name name_first name_last given_names",
     ),
     (
         Kind::Address as u8,
@@ -79,7 +83,7 @@ pub(super) const NAMES: &[(u8, &str)] = &[
     ),
     (
         Kind::Password as u8,
-        "pass_word pass_words pass_wd pwd pass_phrase pass_code passwort kennwort contrasena senha \
+        "pass_word pass_word_confirmation pass_word_confirm pass_word_hash pass_words pass_wd pwd pass_phrase pass_code passwort kennwort contrasena senha \
          mot_de_passe pin pin_code secret secrets credential credentials security_answer security_question otp \
          one_time_password mfa_code verification_code recovery_code client_secret",
     ),
@@ -87,7 +91,7 @@ pub(super) const NAMES: &[(u8, &str)] = &[
         Kind::Token as u8,
         "token tokens access_token refresh_token id_token auth_token session_token api_token csrf_token \
          xsrf_token api_key api_keys secret_key access_key access_key_id private_key auth_key encryption_key \
-         signing_key authorization auth_header authorisation cookie cookies set_cookie session_cookie \
+         signing_key authorization auth_header authorization_header authorisation cookie cookies set_cookie session_cookie \
          session_key jwt bearer x_api_key service_key license_key aws_secret webhook_secret",
     ),
     // Their ends would tell, and they are not.
@@ -117,7 +121,7 @@ pub(super) const SAID: &[(u8, &str)] = &[
     (
         1,
         "ssn socia natio ident insur tax tin passp nino bsn burge steue itin pesel cpf aadha pan perso citiz dni \
-         nie nif nir curp rut licen codic fisca nhs egn cnp hetu cpr auswe sozia",
+         nie nif nir curp rut licen codic fisca nhs tfn ahv medic egn cnp hetu cpr auswe sozia",
     ),
     (2, "ip ipv host serve clien addre gatew proxy dns"),
     (3, "versi ver rev v relea build upgra updat firmw"),
