@@ -32,11 +32,15 @@ pub(super) fn groups(run: &Run<'_>) -> usize {
     if run.in_word() || matches!(run.before(), b'.' | b'+') {
         return 0;
     }
+    let mut found = 0;
     for groups in 1..=run.len {
         let count = run.count(groups);
-        if count >= 12 && run.ends(groups) && is_card(&run.digits(groups)) {
+        // Four fours are what people make of a card's number, whoever issued it.
+        let fours = groups == 4 && (0..4).all(|index| run.width(index) == 4);
+        if count >= 12 && run.ends(groups) && is_card(&run.digits(groups), fours) {
             if groups > 1 || count > 13 {
-                return groups;
+                found = groups;
+                continue;
             }
             // Twelve and thirteen digits are also what articles have: then their checksum decides.
             let wanted = run.context();
@@ -51,16 +55,16 @@ pub(super) fn groups(run: &Run<'_>) -> usize {
             break;
         }
     }
-    0
+    found
 }
 
-fn is_card(digits: &Digits) -> bool {
+fn is_card(digits: &Digits, is_any: bool) -> bool {
     let head = digits.part(0, 4, 10_000) as u16;
     let issued = |(from, to, shortest, longest): &(u16, u16, u8, u8)| {
         (*from..=*to).contains(&head)
             && (usize::from(*shortest)..=usize::from(*longest)).contains(&digits.len)
     };
-    ISSUED.iter().any(issued) && digits.luhn(0)
+    (is_any || ISSUED.iter().any(issued)) && digits.luhn(0)
 }
 
 /// The check of article numbers (EAN, UPC).

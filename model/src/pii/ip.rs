@@ -18,7 +18,7 @@ pub(super) fn v4_at(run: &Run<'_>) -> Option<(usize, bool)> {
         return Some((run.end(4), false));
     }
     let mut at = start;
-    let mut largest = 0;
+    let (mut largest, mut least) = (0, 255);
     for index in 0..4 {
         if run.width(index) > 3 {
             return None;
@@ -28,6 +28,7 @@ pub(super) fn v4_at(run: &Run<'_>) -> Option<(usize, bool)> {
             return None;
         }
         largest = part.max(largest);
+        least = if index > 0 { part.min(least) } else { least };
         at += run.width(index) + 1;
     }
     let end = run.end(4);
@@ -38,7 +39,8 @@ pub(super) fn v4_at(run: &Run<'_>) -> Option<(usize, bool)> {
         return None;
     }
     let nobody = text[start..].starts_with(b"127.") || largest == 0;
-    let small = run.width(0) == 1 && largest < 100;
+    // Versions have small parts, and of those after the first one that is a digit.
+    let small = run.width(0) == 1 && largest < 100 && least < 10;
     let version = || match run.context() {
         Context::Network => false,
         Context::Version => true,

@@ -152,7 +152,7 @@ fn holds(check: u8, from: usize, to: usize, run: &Run<'_>) -> bool {
         b'M' => digits.part(0, 10, 11) == 0,
         // China: eight digits are a date from 1800 on.
         b'B' => matches!(part(6, 2), 18..=20) && digits.is_date(10, 12),
-        // The two check digits of Brazil, Turkey or Norway, or Poland's one and a date.
+        // The two check digits of Brazil, Turkey or Norway, Poland's one and a date, or Germany's one.
         b'E' => {
             // Weights from 10 down, `:` being ten, and `;` eleven: a rest of ten counts as none.
             let brazil = digits.weighted(b":98765432") * 10 % 11 % 10 == part(9, 1)
@@ -164,7 +164,13 @@ fn holds(check: u8, from: usize, to: usize, run: &Run<'_>) -> bool {
                 && digits.weighted(b"1111111111") % 10 == part(10, 1);
             let norway = digits.weighted(b"3761894521").is_multiple_of(11)
                 && digits.weighted(b"54327654321").is_multiple_of(11);
-            (brazil || poland || turkey || norway)
+            // Germany's tax number and Croatia's (ISO 7064, MOD 11,10).
+            let mod_11_10 = (0..10).fold(10, |rest, index| {
+                let sum = (rest + part(index, 1)) % 10;
+                (if sum == 0 { 10 } else { sum }) * 2 % 11
+            });
+            let germany = (mod_11_10 + part(10, 1)) % 10 == 1;
+            (brazil || poland || turkey || norway || germany)
                 && !matches!(run.context(), Context::Reference | Context::Version)
         }
         // Nothing else: Italy's codice fiscale, Mexico's CURP, Brazil's CPF, Chile's RUT, Argentina's CUIL,

@@ -64,18 +64,27 @@ fn shaped(run: &Run<'_>, opened: bool) -> Option<usize> {
     let widths = |from: usize| [0, 1, 2].map(|index| run.width(from + index));
     // `555-123-4567`, `1 555 123 4567`: areas begin with 2 to 9 (North American Numbering Plan); apart
     // with nothing but spaces, only those.
-    let country = usize::from(run.width(0) == 1 && first == b'1');
+    // Russia's are written like them, after an 8.
+    let country = usize::from(run.width(0) == 1 && matches!(first, b'1' | b'8'));
     let area = byte(run.text, run.start() + country * 2);
     let planned = !matches!(area, b'0' | b'1') || country == 0 && first == b'1' && run.separator(0) != b' ';
-    if widths(country) == [3, 3, 4] && planned && ends(run, country + 3) {
-        return Some(country + 3);
+    if widths(country) == [3, 3, 4] && ends(run, country + 3) {
+        let is_extended = extended(run, country + 3) > run.end(country + 3);
+        if planned || is_extended {
+            return Some(country + 3);
+        }
     }
     // `06 12 34 56 78`, `020 7946 0958`, `07911123456`, `0049 30 1234567`.
     if first == b'0' && run.width(0) >= 2 {
         let abroad = byte(run.text, run.start() + 1) == b'0';
-        let (shortest, most) = if abroad { (11, 16) } else { (9, 13) };
+        // `08-20 47 86`.
+        let swedish = run.separator(0) == b'-' && widths(1) == [2, 2, 2];
+        let (shortest, most) = if abroad { (11, 16) } else { (9 - usize::from(swedish), 13) };
         // One piece with two zeros in front is a padded number, as is a long one.
-        return longest(run, shortest, most, 2).filter(|groups| *groups > 1 || !abroad && run.width(0) <= 11);
+        // `06-1/234 5678`.
+        let width_min = if run.separator(1) == b'/' { 1 } else { 2 };
+        return longest(run, shortest, most, width_min)
+            .filter(|groups| *groups > 1 || !abroad && run.width(0) <= 11);
     }
     // `(11) 91234-5678`, `(351) 912 345 678`, `8 (912) 345-67-89`.
     let area = usize::from(!opened);
