@@ -25,6 +25,8 @@ pub(crate) mod seen {
     pub(crate) const FOLD: u8 = 16;
     /// `[`, with which a mask begins.
     pub(crate) const MARK: u8 = 32;
+    /// A capital.
+    pub(crate) const CAPITAL: u8 = 64;
     /// The closing quote or a control character: the search stops.
     pub(super) const STOP: u8 = 128;
 }
@@ -37,6 +39,7 @@ const CLASS: [u8; 256] = {
             0..=0x1f | b'"' => seen::STOP,
             b'\\' => seen::ESCAPE,
             b'0'..=b'9' => seen::DIGIT,
+            b'A'..=b'Z' => seen::CAPITAL,
             b'@' => seen::AT,
             b':' | b'=' => seen::PAIR,
             b'%' | 0xc2 | 0xd9 | 0xdb | 0xe0 | 0xe2 | 0xef => seen::FOLD,

@@ -189,7 +189,13 @@ pub(super) fn claim_all(scan: &mut Scan<'_>) {
         if at >= scan.bytes().len() {
             return;
         }
-        let looked = look_at(&Run::at(scan, at));
+        // Nothing begins in the midst of a word of letters and digits: `a1b2c3`.
+        let letters = length_before(scan.bytes(), at, class::LETTER);
+        if letters > 0 && is(before(scan.bytes(), at - letters), class::DIGIT) {
+            at += length(scan.bytes(), at, class::DIGIT);
+            continue;
+        }
+        let looked = look_at(&Run::at(scan, at), letters);
         at = looked.to;
         if let Some(kind) = looked.kind {
             scan.claim(looked.from, looked.to, kind);
@@ -204,7 +210,7 @@ struct Looked {
     kind: Option<Kind>,
 }
 
-fn look_at(run: &Run<'_>) -> Looked {
+fn look_at(run: &Run<'_>, letters: usize) -> Looked {
     let text = run.text;
     let from = run.start();
     let found = |Found { from, to, kind }| Looked { from, to, kind: Some(kind) };
@@ -213,13 +219,15 @@ fn look_at(run: &Run<'_>) -> Looked {
     // Most numbers are short ones by themselves: neither part of a word such as forms begin with, nor of
     // an address.
     let count = run.count(run.len);
-    let letters = length_before(text, from, class::LETTER);
     let (width, next) = (run.width(0), byte(text, run.end(1)));
     let formed = letters == 2 && width == 2 || letters > 3 || letters > 0 && is(next, class::LETTER);
     let addressed =
         run.len >= 4 || is(next, class::HEX) || width <= 2 && next == b'-' || width == 4 && next == b'.';
     if count < SPACED_DIGITS_MIN && !formed && !addressed {
         return passed(run.end(1));
+    }
+    if let Some(groups) = date_groups(run) {
+        return passed(run.end(groups));
     }
     if let Some(iban) = iban::around(text, from) {
         return found(iban);
@@ -230,14 +238,11 @@ fn look_at(run: &Run<'_>) -> Looked {
     if let Some((to, personal)) = ip::v4_at(run) {
         return Looked { from, to, kind: personal.then_some(Kind::Ip) };
     }
-    if let Some((from, to)) = national::around(run) {
+    if let Some((from, to)) = national::around(run, letters) {
         return found(Found { from, to, kind: Kind::NationalId });
     }
     if count < NUMBER_DIGITS_MIN {
         return passed(run.end(1));
-    }
-    if let Some(groups) = date_groups(run) {
-        return passed(run.end(groups));
     }
     let groups = card::groups(run);
     if groups > 0 {

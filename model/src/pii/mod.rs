@@ -259,7 +259,8 @@ struct Found {
 fn find<'t>(text: &'t str, key: &'t str, clues: Clues, rules: &'t Rules) -> Option<Scan<'t>> {
     let Clues(mut seen) = clues;
     let own = rules.patterns();
-    let long = text.len() >= token::WORD_MIN;
+    // What is drawn by lot has digits or capitals in it.
+    let long = text.len() >= token::WORD_MIN && seen & (seen::DIGIT | seen::CAPITAL) != 0;
     let clue = seen & (seen::DIGIT | seen::AT | seen::PAIR | seen::FOLD) != 0 && text.len() >= TEXT_MIN;
     if !long && !clue && own.is_empty() {
         return None;
@@ -280,7 +281,7 @@ fn find<'t>(text: &'t str, key: &'t str, clues: Clues, rules: &'t Rules) -> Opti
             })
         });
     }
-    if text.len() >= pem::TEXT_MIN {
+    if text.len() >= pem::TEXT_MIN && seen & seen::CAPITAL != 0 {
         sweep(&mut scan, &pem::next);
     }
     if seen & seen::PAIR != 0 {

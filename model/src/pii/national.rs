@@ -4,10 +4,10 @@
 use super::context::Context;
 use super::digits::{Digits, Run};
 use super::pattern;
-use super::scan::{any_word, before, byte, class, is, length_back, length_before, length_of};
+use super::scan::{before, byte, class, is, length_back, length_before, length_of};
 
 /// Digits of the shortest number that begins with a digit.
-const DIGITS_MIN: usize = 8;
+const DIGITS_MIN: usize = 7;
 
 /// Bytes of a word that a number may be a part of, when words name it: `C01X00T478`.
 const PIECE_MAX: usize = 24;
@@ -16,40 +16,56 @@ const PIECE_MAX: usize = 24;
 /// that few are tried: the width of the first group of digits, as a character from `0` on, or the count of
 /// letters, from `` ` `` on, or `*` where separators may be left out. And what else must hold of a number
 /// that has the form: see [`holds`].
-const FORMS: &[u8] = b"\
-3.###-##-####,\
-3U### ## ####,\
-bK?? ## ## ## ?,\
-8D######## ?,\
-2D##.###.### ?,\
-aD? ####### ?,\
-*N# ## ## ## ### ### ##,\
-f.??????##?##?###?,\
-d.????######??????*#,\
-eP?????####?,\
-3.###.###.###-##,\
-2.##.###.###-*,\
-2.2#-########-#,\
-3.756.####.####.##,\
-1.#-####-#####-##-#,\
-3.###-###-### ##,\
-2.##.##.##-###.##,\
-;E###########,\
-8.########?###,\
-3L###-###-###,\
-6S######-####,\
-8S########-####,\
-6Y######-#######,\
-6T######-###?,\
-6T######a###*,\
-6M######/####,\
-6T######-#####,\
-AB#################*";
+const FORMS: &[&str] = &[
+    "3.###-##-####",
+    "3U### ## ####",
+    "bK?? ## ## ## ?",
+    "8D######## ?",
+    "2D##.###.### ?",
+    "aD? ####### ?",
+    "*N# ## ## ## ### ### ##",
+    "f.??????##?##?###?",
+    "d.????######??????*#",
+    "eP?????####?",
+    "3.###.###.###-##",
+    "2.##.###.###-*",
+    "2.2#-########-#",
+    "3.756.####.####.##",
+    "1.#-####-#####-##-#",
+    "3.###-###-### ##",
+    "2.##.##.##-###.##",
+    ";E###########",
+    "8.########?###",
+    "3L###-###-###",
+    "6S######-####",
+    "8S########-####",
+    "6Y######-#######",
+    "6T######-###?",
+    "6T######a###*",
+    "6M######/####",
+    "6T######-#####",
+    "AB#################*",
+];
 
-/// A number around the first group of `run`: where it begins and ends.
-pub(super) fn around(run: &Run<'_>) -> Option<(usize, usize)> {
+/// The forms side by side, so that looking for those that begin as a number does costs little.
+static CELLS: [[u8; CELL]; FORMS.len()] = {
+    let mut cells = [[0; CELL]; FORMS.len()];
+    let mut row = 0;
+    while row < FORMS.len() {
+        let mut at = 0;
+        while at < FORMS[row].len() {
+            cells[row][at] = FORMS[row].as_bytes()[at];
+            at += 1;
+        }
+        row += 1;
+    }
+    cells
+};
+const CELL: usize = 24;
+
+/// A number around the first group of `run`, before which so many `letters` stand: where it begins and ends.
+pub(super) fn around(run: &Run<'_>, letters: usize) -> Option<(usize, usize)> {
     let (text, start) = (run.text, run.start());
-    let letters = length_before(text, start, class::LETTER);
     // Letters and digits apart: of the forms that begin with letters, only the British is written so.
     if is(before(text, start), class::SEPARATOR)
         && length_before(text, start - 1, class::LETTER) == 2
@@ -64,21 +80,21 @@ pub(super) fn around(run: &Run<'_>) -> Option<(usize, usize)> {
     {
         return Some((start - letters, to));
     }
-    said(run)
+    if enough || letters > 0 { said(run) } else { None }
 }
 
 /// Where the number ends that begins at `from` with so many `letters` and has one of the forms.
 fn formed(run: &Run<'_>, from: usize, letters: usize) -> Option<usize> {
     let begins = if letters > 0 { b'`' as usize + letters } else { b'0' as usize + run.width(0) };
-    let mut end = None;
-    any_word(FORMS, &mut |form| {
-        let first = form[0];
-        if usize::from(first) == begins || first == b'*' && letters == 0 {
-            end = pattern::end(run.text, from, &form[2..]).filter(|to| holds(form[1], from, *to, run));
+    CELLS.iter().find_map(|cell| {
+        let first = cell[0];
+        if usize::from(first) != begins && (first != b'*' || letters > 0) {
+            return None;
         }
-        end.is_some()
-    });
-    end
+        let length = cell.iter().position(|b| *b == 0)?;
+        let to = pattern::end(run.text, from, cell.get(2..length)?)?;
+        holds(cell[1], from, to, run).then_some(to)
+    })
 }
 
 /// A number of any form, after words that say what it is.
