@@ -52,6 +52,7 @@ use crate::{
         backlog::{Backlog, SPOOL_FILE},
         budget::Budget,
         enrich::Enricher,
+        live::Live,
         refused::Refused,
         writer::Writer,
     },
@@ -137,9 +138,9 @@ pub async fn run(
         // Events that wait in it wait on; new ones need it only when the database is away.
         tracing::error!(%error, "no spool for now; look at it with `pharos spool check`");
     }
-    let meters = Arc::new(Meters::new());
+    let (meters, live) = (Arc::new(Meters::new()), Live::default());
     let (writer, writer_handle) =
-        Writer::start(store.clone(), backlog.clone(), meters.clone(), limits.store_timeout);
+        Writer::start(store.clone(), backlog.clone(), meters.clone(), live.clone(), limits.store_timeout);
     let (refused, budget) = (Refused::default(), Budget::new(limits.queue_bytes));
     let work = tasks::Work {
         store: store.clone(),
@@ -153,6 +154,7 @@ pub async fn run(
         quarantine_days: config.quarantine_days,
     };
     let mut tasks = tasks::start(work, &stop_tasks);
+    let stop = shutdown.child_token();
     let enricher = Enricher::new(config.ip);
     let router = http::router(App {
         ingest: Ingest::new(
@@ -174,6 +176,8 @@ pub async fn run(
         rates: config.rates,
         limits,
         meters,
+        live,
+        stop: stop.clone(),
         metrics: config.metrics,
         demo: config.demo,
         trusted_proxies: config.trusted_proxies,
@@ -187,7 +191,6 @@ pub async fn run(
     ready(address, &welcome);
 
     // A task ends by itself only by panicking; a server without its tasks would decay silently.
-    let stop = shutdown.child_token();
     let serving = http::serve::serve(listener, router, &limits, &stop, limits.shutdown_timeout);
     let watching = async {
         let failed = tasks.join_next().await.is_some();

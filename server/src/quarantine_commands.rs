@@ -11,6 +11,7 @@ use pharos_server::{
         backlog::{Backlog, SPOOL_FILE},
         budget::Budget,
         enrich::Enricher,
+        live::Live,
         refused::Refused,
         replay::{Changes, Replay},
         writer::Writer,
@@ -93,8 +94,13 @@ async fn replay(
     let budget = Budget::new(config.limits.queue_bytes);
     let backlog = Arc::new(Backlog::new(config.data_dir.join(SPOOL_FILE), config.limits.spool_bytes));
     let meters = Arc::new(Meters::new());
-    let (writer, handle) =
-        Writer::start(store.clone(), backlog.clone(), meters.clone(), config.limits.store_timeout);
+    let (writer, handle) = Writer::start(
+        store.clone(),
+        backlog.clone(),
+        meters.clone(),
+        Live::default(),
+        config.limits.store_timeout,
+    );
     let pepper = setup::pepper(config)?;
     let enricher = Enricher::new(config.ip);
     let refused = Refused::default();

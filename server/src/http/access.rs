@@ -96,6 +96,15 @@ async fn by_key(app: &App, key: &str, scope: Scope) -> Result<Caller, Error> {
     if access.may(scope) { Ok(caller) } else { Err(Error::ForbiddenKey) }
 }
 
+/// Whether whoever was let in to read may do so still: for answers that go on. Charges nothing.
+pub(super) async fn may_still_read(app: &App, headers: &HeaderMap) -> Result<(), Error> {
+    let may = match bearer(headers) {
+        Some(key) => app.keys.find(key).await?.may(Scope::Read),
+        None => is_signed_in(headers, &*app.store).await?,
+    };
+    if may { Ok(()) } else { Err(Error::ForbiddenKey) }
+}
+
 async fn by_session(
     app: &App,
     method: &Method,

@@ -49,7 +49,7 @@ pub(super) struct Ready {
 }
 
 /// Whether the process runs.
-#[utoipa::path(get, path = "/health/live", tag = "operations",
+#[utoipa::path(get, path = "/health/live", tag = "operations", operation_id = "process_runs",
     responses((status = 200, description = "It does", body = Live, example = json!({ "status": "live" }))))]
 pub(super) async fn live() -> Response {
     Json(Live { status: "live" }).into_response()

@@ -28,7 +28,7 @@ pub(super) async fn metrics(State(app): State<Shared>) -> Response {
         spool_batches: node.spool_batches,
         spool_bytes: node.spool_bytes,
         store_up: !node.store_is_away,
-        live_listeners: 0,
+        live_listeners: app.live.listeners(),
     };
     let text = app.meters.render(&levels, app.ingest.redactions().iter());
     ([(header::CONTENT_TYPE, FORMAT)], text).into_response()

@@ -11,6 +11,7 @@ mod events;
 mod health;
 mod key_routes;
 mod keys;
+mod live;
 mod log;
 mod measure;
 mod metrics;
@@ -36,6 +37,7 @@ use axum::{
     routing::{get, options},
 };
 use ipnet::IpNet;
+use tokio_util::sync::CancellationToken;
 use tower_http::{
     catch_panic::CatchPanicLayer,
     compression::CompressionLayer,
@@ -52,7 +54,7 @@ use self::{
 };
 use crate::{
     config::{Demo, GpcPolicy, Limits, MetricsAccess, Rates},
-    ingest::{Ingest, backlog::Backlog, budget::Budget, refused::Refused},
+    ingest::{Ingest, backlog::Backlog, budget::Budget, live::Live, refused::Refused},
     meters::Meters,
     query::health::Node,
     query::rollups::Rollups,
@@ -74,6 +76,9 @@ pub(crate) struct App {
     pub(crate) limits: Limits,
     pub(crate) meters: Arc<Meters>,
     pub(crate) metrics: MetricsAccess,
+    pub(crate) live: Live,
+    /// Cancelled when the server stops: ends what would go on for ever.
+    pub(crate) stop: CancellationToken,
     pub(crate) demo: Option<Demo>,
     pub(crate) trusted_proxies: Vec<IpNet>,
     pub(crate) secure_cookie: bool,
@@ -162,6 +167,7 @@ fn api() -> Routes {
         .get("/v1/outcomes", Read, outcomes::outcomes)
         .get("/v1/delivery", Read, delivery::delivery)
         .get("/v1/health", Read, health::project)
+        .get("/v1/live", Read, live::live)
         .get("/v1/quarantine", Read, quarantine::list)
         .get("/v1/quarantine/{id}", Read, quarantine::show)
         .delete("/v1/quarantine/{id}", Admin, quarantine::drop_one)

@@ -5,6 +5,7 @@ pub mod backlog;
 pub mod budget;
 mod decode;
 pub mod enrich;
+pub mod live;
 mod privacy;
 pub mod redactions;
 pub mod refused;

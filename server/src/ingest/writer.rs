@@ -13,7 +13,7 @@ use tokio::{
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use uuid::Uuid;
 
-use super::{backlog::Backlog, budget::Held};
+use super::{backlog::Backlog, budget::Held, live::Live};
 use crate::{
     meters::Meters,
     outcome::{Outcome, Tally},
@@ -121,6 +121,7 @@ impl Writer {
         store: Arc<dyn Store>,
         backlog: Arc<Backlog>,
         meters: Arc<Meters>,
+        live: Live,
         store_timeout: Duration,
     ) -> (Self, WriterHandle) {
         let (sender, receiver) = mpsc::unbounded_channel();
@@ -129,12 +130,13 @@ impl Writer {
         // How many transactions are on their way.
         let writing = watch::Sender::new(0_usize);
         for _ in 0..store.writers() {
-            let (store, backlog, meters) = (store.clone(), backlog.clone(), meters.clone());
+            let (store, backlog, meters, live) =
+                (store.clone(), backlog.clone(), meters.clone(), live.clone());
             let (queue, drain, writing) = (queue.clone(), drain.clone(), writing.clone());
             tasks.spawn(async move {
                 let mut mark = Mark::new();
                 while let Some(group) = next_group(&queue, &drain, &writing).await {
-                    write_group(&*store, &backlog, &meters, &mut mark, group).await;
+                    write_group(&*store, &backlog, &meters, &live, &mut mark, group).await;
                     writing.send_modify(|writing| *writing -= 1);
                 }
             });
@@ -206,6 +208,7 @@ async fn write_group(
     store: &dyn Store,
     backlog: &Backlog,
     meters: &Meters,
+    live: &Live,
     mark: &mut Mark,
     group: Vec<Job>,
 ) {
@@ -226,6 +229,7 @@ async fn write_group(
     }
     let (stored, outcomes_written) =
         write_rows(store, backlog, meters, mark, &rows, outcomes, quarantine).await;
+    live.tell(&rows, &stored);
     for (job, range) in waiting {
         let answer = stored[range].iter().copied().collect::<Option<Vec<_>>>();
         let answer = answer.filter(|_| outcomes_written).ok_or(Unavailable);

@@ -15,7 +15,7 @@ pub(crate) struct RecentEvents {
 
 /// An event as it is stored.
 #[derive(Serialize, ToSchema)]
-struct RecentEvent {
+pub(crate) struct RecentEvent {
     id: String,
     event: String,
     timestamp: String,

@@ -62,6 +62,9 @@ steps! {
     "0063" "delivery_sessions_by_slice"
     "0064" "delivery_slices"
     "0065" "leases"
+    "0066" "alert_rules"
+    "0067" "alert_history"
+    "0068" "alert_history_by_time"
     "0070" "outcomes_without_redactions"
     "0071" "redactions"
 }

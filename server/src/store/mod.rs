@@ -9,6 +9,7 @@
 //! created_at >= $2)`: that reads the index on the time of receipt alone, which holds both columns.
 
 mod accounts;
+pub mod alerts;
 mod counts;
 pub mod delivery;
 mod leases;
@@ -184,6 +185,23 @@ pub struct StoredEvent {
     pub context: String,
     /// As [`Row::created_at`].
     pub created_at: Timestamp,
+}
+
+impl From<&Row> for StoredEvent {
+    fn from(row: &Row) -> Self {
+        Self {
+            id: row.id.as_uuid(),
+            event: row.event.clone(),
+            timestamp: row.timestamp,
+            properties: row.properties.clone(),
+            user_id: row.user_id,
+            session_id: row.session_id.clone(),
+            source: row.source.as_str().to_owned(),
+            seq: row.seq,
+            context: row.context.to_string(),
+            created_at: row.created_at,
+        }
+    }
 }
 
 /// Which recent events are asked for.

@@ -83,6 +83,7 @@ const ROUTES: &[(&str, Takes)] = &[
     ("GET /v1/outcomes", Takes::Read),
     ("GET /v1/delivery", Takes::Read),
     ("GET /v1/health", Takes::Read),
+    ("GET /v1/live", Takes::Read),
     ("GET /v1/quarantine", Takes::Read),
     ("GET /v1/quarantine/{id}", Takes::Read),
     ("DELETE /v1/quarantine/{id}", Takes::Admin),

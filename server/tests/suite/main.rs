@@ -7,6 +7,7 @@ mod delivery;
 mod http;
 mod ingest;
 mod lifecycle;
+mod live;
 mod metrics;
 mod openapi;
 mod quarantine;

@@ -19,8 +19,8 @@ use utoipa::{
 };
 
 use super::{
-    access::SESSION_COOKIE, delivery, demo, error::Error, events, health, key_routes, metrics, outcomes,
-    project, quarantine, questions, session,
+    access::SESSION_COOKIE, delivery, demo, error::Error, events, health, key_routes, live, metrics,
+    outcomes, project, quarantine, questions, session,
 };
 
 #[derive(OpenApi)]
@@ -44,6 +44,7 @@ use super::{
         outcomes::outcomes,
         delivery::delivery,
         health::project,
+        live::live,
         quarantine::list,
         quarantine::show,
         quarantine::drop_one,
