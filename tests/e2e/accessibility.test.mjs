@@ -7,6 +7,8 @@ import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { test } from 'node:test';
 import { launchBrowser, openPage, picture } from '../support/browser.mjs';
+import { VIEWS as DASHBOARD_VIEWS, serious, settled, signedIn } from '../support/dashboard.mjs';
+import { sendAsPage, visits } from '../support/seed.mjs';
 import { Server } from '../support/server.mjs';
 import * as shopper from '../support/shopper.mjs';
 
@@ -16,11 +18,14 @@ const AXE = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.
 const LOOKS = [
   ['wide-light', { width: 1280, height: 900 }, 'light'],
   ['wide-dark', { width: 1280, height: 900 }, 'dark'],
-  ['phone-light', { width: 390, height: 844 }, 'light'],
-  ['phone-dark', { width: 390, height: 844 }, 'dark'],
+  ['phone-light', { width: 360, height: 780 }, 'light'],
+  ['phone-dark', { width: 360, height: 780 }, 'dark'],
 ];
 
-/** Address and heading of each view. */
+/** Each scheme once, and each width: the dashboard has many views. */
+const DASHBOARD_LOOKS = new Set(['wide-light', 'phone-dark']);
+
+/** Address and heading of each view of the shop. */
 const VIEWS = /** @type {const} */ ([
   ['', 'Light for long evenings'],
   ['lamps/vesper', 'Vesper'],
@@ -35,11 +40,9 @@ test('axe finds nothing', { timeout: 180_000 }, async (t) => {
   t.after(() => server.dispose());
   const browser = await launchBrowser();
   t.after(() => browser.close());
-  const signedIn = await browser.newContext();
-  const first = await signedIn.newPage();
-  await first.goto(server.origin + server.loginPath);
-  await first.getByRole('heading', { name: 'Send a first event' }).waitFor();
-  const cookies = await signedIn.storageState();
+  await sendAsPage(server.origin, visits());
+  const { context } = await signedIn(browser, server);
+  const storageState = await context.storageState();
 
   for (const [look, viewport, colorScheme] of LOOKS) {
     await t.test(`demo, ${look}`, async () => {
@@ -61,6 +64,7 @@ test('axe finds nothing', { timeout: 180_000 }, async (t) => {
       await context.close();
     });
 
+    if (!DASHBOARD_LOOKS.has(look)) continue;
     await t.test(`dashboard, ${look}`, async () => {
       const options = { viewport, colorScheme, reducedMotion: /** @type {const} */ ('reduce') };
       const outside = await browser.newContext(options);
@@ -70,20 +74,25 @@ test('axe finds nothing', { timeout: 180_000 }, async (t) => {
       await expectClean(signIn, `dashboard-sign-in-${look}`);
       await outside.close();
 
-      const context = await browser.newContext({ ...options, storageState: cookies });
-      const { page, troubles } = await openPage(context, server.origin);
-      await page.goto(server.origin + '/events');
-      await page
-        .getByRole('row', { name: /add_to_cart/ })
-        .first()
-        .getByRole('button')
-        .click();
+      const { context, page, troubles } = await signedIn(browser, server, { ...options, storageState });
+      for (const [path, heading] of DASHBOARD_VIEWS) {
+        await page.goto(server.origin + path);
+        await settled(page, heading);
+        await expectClean(page, `dashboard-${path.replace(/\W+/g, '-')}-${look}`);
+      }
+      await page.goto(`${server.origin}/events`);
+      await page.getByRole('button', { name: 'page_view' }).first().click();
       await page.getByRole('complementary', { name: 'The chosen event' }).waitFor();
-      await expectClean(page, `dashboard-events-${look}`);
-      assert.deepEqual(
-        troubles.filter((trouble) => !trouble.includes('status of 404')),
-        [],
-      );
+      await expectClean(page, `dashboard-inspector-${look}`);
+      await page.goto(`${server.origin}/trends`);
+      await page.getByText('Show as a table').click();
+      await page.getByRole('button', { name: /^Time range/ }).click();
+      await expectClean(page, `dashboard-range-${look}`);
+      await page.goto(`${server.origin}/settings`);
+      await page.getByRole('button', { name: 'New key' }).click();
+      await page.getByRole('dialog', { name: 'New key' }).waitFor();
+      await expectClean(page, `dashboard-dialog-${look}`);
+      assert.deepEqual(serious(troubles), []);
       await context.close();
     });
   }

@@ -11,7 +11,14 @@ import sqlite from 'node-sqlite3-wasm';
 
 /**
  * A stored event, with what tests compare.
- * @typedef {{ id: string, event: string, session_id: string | null, source: string, properties: any }} Row
+ * @typedef {object} Row
+ * @property {string} id
+ * @property {string} event
+ * @property {number} at Its timestamp, in milliseconds since 1970.
+ * @property {string | null} session_id
+ * @property {string | null} user_id
+ * @property {string} source
+ * @property {any} properties
  *
  * A database for one test.
  * @typedef {object} Database
@@ -28,7 +35,7 @@ export const DATABASES = [
   { name: 'PostgreSQL', create: postgresDatabase },
 ];
 
-const COLUMNS = 'id, event, session_id, source, properties';
+const COLUMNS = 'id, event, timestamp, session_id, user_id, source, properties';
 
 /** @returns {Promise<Database>} */
 async function sqliteDatabase() {
@@ -41,6 +48,7 @@ async function sqliteDatabase() {
           (row) =>
             /** @type {Row} */ ({
               .../** @type {any} */ (row),
+              at: Date.parse(String(row.timestamp)),
               properties: JSON.parse(String(row.properties)),
             }),
         ),
@@ -88,7 +96,10 @@ async function postgresDatabase() {
   return {
     name: 'PostgreSQL',
     url: url.href,
-    events: async () => (await query(url.href, `SELECT ${COLUMNS} FROM telemetry_events`)).rows,
+    events: async () => {
+      const { rows } = await query(url.href, `SELECT ${COLUMNS} FROM telemetry_events`);
+      return rows.map((row) => ({ ...row, at: row.timestamp.getTime() }));
+    },
     text: async (dataDir) => (await tablesText(url.href)) + (await filesText(dataDir)),
     drop: async () => void (await query(base, `DROP DATABASE ${name} WITH (FORCE)`)),
   };

@@ -9,6 +9,8 @@ export interface Column<Row> {
   /** The column's name in the CSV file, and its key. */
   name: string;
   title: string;
+  /** The title is only read aloud: the cells speak for themselves. */
+  isTitleHidden?: boolean;
   /** Numbers stand at the right, so that their digits line up. */
   isNumber?: boolean;
   /** The cell that names its row. */
@@ -48,7 +50,7 @@ export function DataTable<Row>({ label, columns, rows, keyOf, csvName, rowProps 
                   data-column={column.name}
                   class={column.isNumber ? 'number' : undefined}
                 >
-                  {column.title}
+                  {column.isTitleHidden ? <span class="visually-hidden">{column.title}</span> : column.title}
                 </th>
               ))}
             </tr>

@@ -1,7 +1,7 @@
 // What every view is made of: a heading with its controls, and cards.
 
 import type { ComponentChildren } from 'preact';
-import { useEffect, useRef } from 'preact/hooks';
+import { useLayoutEffect, useRef } from 'preact/hooks';
 import { hasMoved } from '../router';
 
 interface PageHeadProps {
@@ -15,7 +15,7 @@ interface PageHeadProps {
 /** Takes the focus when the reader came from another view, so that a screen reader says where one is. */
 export function PageHead({ title, lead, children }: PageHeadProps) {
   const heading = useRef<HTMLHeadingElement>(null);
-  useEffect(() => {
+  useLayoutEffect(() => {
     document.title = `${title} · Pharos`;
     if (hasMoved()) heading.current?.focus({ preventScroll: true });
   }, [title]);

@@ -1,7 +1,7 @@
 // Which time a view shows: a button that opens the named ranges and two date inputs. All of it by keyboard: the
 // arrows move through the ranges, Escape closes and gives the focus back to the button.
 
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import {
   PRESETS,
   TIME_ZONE,
@@ -22,9 +22,11 @@ export function RangePicker({ standard = '7d' }: { standard?: Preset }) {
   const root = useRef<HTMLDivElement>(null);
   const button = useRef<HTMLButtonElement>(null);
 
-  useEffect(() => {
+  // Before the next key can be pressed.
+  useLayoutEffect(() => {
     if (!isOpen) return;
-    root.current?.querySelector<HTMLElement>('[aria-current="true"], .range-presets button')?.focus();
+    const buttons = [...(root.current?.querySelectorAll<HTMLElement>('.range-presets button') ?? [])];
+    (buttons.find((one) => one.ariaCurrent === 'true') ?? buttons[0])?.focus();
     const outside = (event: Event) => {
       if (event.target instanceof Node && !root.current?.contains(event.target)) setOpen(false);
     };

@@ -56,7 +56,12 @@ export function ValueTable({ data, where }: { data: Breakdown; where: string[] }
             ),
           csv: ({ value }) => value,
         },
-        { name: 'bar', title: '', cell: ({ count }) => <Bar share={count / highest} /> },
+        {
+          name: 'bar',
+          title: 'Bar',
+          isTitleHidden: true,
+          cell: ({ count }) => <Bar share={count / highest} />,
+        },
         {
           name: 'count',
           title: 'Events',

@@ -21,7 +21,8 @@ export function Result({ data }: { data: Funnel }) {
         columns={[
           {
             name: 'step',
-            title: '',
+            title: 'Number',
+            isTitleHidden: true,
             cell: ({ index }) => <span class="muted">{index + 1}</span>,
             csv: ({ index }) => index + 1,
           },
@@ -32,7 +33,7 @@ export function Result({ data }: { data: Funnel }) {
             cell: ({ event }) => <span class="mono">{event}</span>,
             csv: ({ event }) => event,
           },
-          { name: 'bar', title: '', cell: ({ rate }) => <Bar share={rate ?? 0} /> },
+          { name: 'bar', title: 'Bar', isTitleHidden: true, cell: ({ rate }) => <Bar share={rate ?? 0} /> },
           {
             name: 'count',
             title: data.by === 'user' ? 'Users' : 'Sessions',

@@ -28,7 +28,12 @@ export function Ledger({ data }: { data: Outcomes }) {
             csv: (row) => row.outcome,
           },
           { name: 'reason', title: 'Why', cell: why, csv: (row) => row.reason },
-          { name: 'bar', title: '', cell: (row) => <Bar share={row.count / data.received} /> },
+          {
+            name: 'bar',
+            title: 'Bar',
+            isTitleHidden: true,
+            cell: (row) => <Bar share={row.count / data.received} />,
+          },
           {
             name: 'count',
             title: 'Events',

@@ -31,7 +31,12 @@ export function TopEvents({ data }: { data: Dashboard }) {
               ),
               csv: (row) => row.event,
             },
-            { name: 'bar', title: '', cell: (row) => <Bar share={row.count / highest} /> },
+            {
+              name: 'bar',
+              title: 'Bar',
+              isTitleHidden: true,
+              cell: (row) => <Bar share={row.count / highest} />,
+            },
             {
               name: 'count',
               title: 'Events',

@@ -54,7 +54,8 @@ export function QuarantineTable({ kept, selected }: { kept: Quarantined[]; selec
         },
         {
           name: 'replayed_at',
-          title: '',
+          title: 'Replayed',
+          isTitleHidden: true,
           cell: ({ replayed_at }) =>
             replayed_at && (
               <span class="tag" data-tone="accent">

@@ -90,7 +90,8 @@ function KeyTable({ found, onRevoke }: { found: Key[]; onRevoke: (key: Key) => v
         },
         {
           name: 'revoked_at',
-          title: '',
+          title: 'Revoked',
+          isTitleHidden: true,
           cell: (key) =>
             key.revoked_at ? (
               <span class="muted">revoked {fullDay(key.revoked_at)}</span>

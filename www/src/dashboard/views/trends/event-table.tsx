@@ -37,7 +37,12 @@ export function EventTable({ current, before, chosen }: EventTableProps) {
             ),
             csv: (row) => row.event,
           },
-          { name: 'bar', title: '', cell: (row) => <Bar share={row.count / highest} /> },
+          {
+            name: 'bar',
+            title: 'Bar',
+            isTitleHidden: true,
+            cell: (row) => <Bar share={row.count / highest} />,
+          },
           {
             name: 'count',
             title: 'Events',
