@@ -60,7 +60,7 @@ export function Keys() {
 function KeyTable({ found, onRevoke }: { found: Key[]; onRevoke: (key: Key) => void }) {
   return (
     <DataTable
-      label="Keys"
+      label="Every key, with those revoked"
       rows={found}
       keyOf={({ id }) => String(id)}
       rowProps={({ revoked_at }) => ({ 'data-over': revoked_at !== null })}
