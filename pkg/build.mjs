@@ -37,8 +37,10 @@ async function buildJs() {
   mkdirSync(at('dist'));
   await build({
     entryPoints: [at('src/index.ts')],
-    outfile: at('dist/index.js'),
+    outdir: at('dist'),
     bundle: true,
+    splitting: true,
+    chunkNames: '[name]',
     minify: true,
     format: 'esm',
     target: 'es2022',

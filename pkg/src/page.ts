@@ -1,8 +1,5 @@
-// What the page tells: its facts, the session its tab keeps, and when it goes out of sight. Sends nothing and
+// What the page tells: its facts, and when it goes out of sight or comes back. Sends nothing, keeps nothing and
 // decides nothing.
-
-/** Where `sessionStorage` keeps the session: its id, a dot, and the number of its next event. */
-const SESSION_KEY = 'pharos_session';
 
 /** The longest address passed on: a fact that is too long would cost all facts. */
 const ADDRESS_CHARS_MAX = 2048;
@@ -11,39 +8,19 @@ const ADDRESS_CHARS_MAX = 2048;
 export function facts(): string {
   return JSON.stringify({
     page_url: location.href.slice(0, ADDRESS_CHARS_MAX),
+    page_title: document.title.slice(0, ADDRESS_CHARS_MAX),
     referrer: document.referrer.slice(0, ADDRESS_CHARS_MAX),
     language: navigator.language,
     screen: `${screen.width}x${screen.height}`,
     viewport: `${innerWidth}x${innerHeight}`,
     time_zone: Intl.DateTimeFormat().resolvedOptions().timeZone,
+    gpc: asksForPrivacy() || undefined,
   });
 }
 
-/** A tab's session, until the tab is closed. */
-export interface Session {
-  id: string;
-  nextSeq: number;
-}
-
-/** The tab's session, or a new one where there is none, or where the browser forbids storage. */
-export function openSession(): Session {
-  try {
-    const kept = /^([0-9a-f]{32})\.(\d{1,9})$/.exec(sessionStorage.getItem(SESSION_KEY) ?? '');
-    if (kept) return { id: kept[1]!, nextSeq: Number(kept[2]) };
-  } catch {
-    // Then a session is one page long.
-  }
-  const bytes = crypto.getRandomValues(new Uint8Array(16));
-  return { id: Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join(''), nextSeq: 0 };
-}
-
-/** Keeps the session for the tab's next page. */
-export function keepSession({ id, nextSeq }: Session): void {
-  try {
-    sessionStorage.setItem(SESSION_KEY, `${id}.${nextSeq}`);
-  } catch {
-    // As above.
-  }
+/** Whether the browser asks for privacy (Global Privacy Control). */
+export function asksForPrivacy(): boolean {
+  return !!(navigator as { globalPrivacyControl?: boolean }).globalPrivacyControl;
 }
 
 /** What the page does that events must not be lost to. */
@@ -52,7 +29,7 @@ export type Sight =
   | 'hidden'
   /** Being left. It may return from the back-forward cache. */
   | 'left'
-  /** In sight again. */
+  /** In sight again, or the network is back. */
   | 'back';
 
 /** Tells of the page going out of sight and coming back, until the returned function is called. */
@@ -64,5 +41,6 @@ export function watch(tell: (sight: Sight) => void): () => void {
   // A page that is navigated away from in full view is told this first.
   listen(window, 'pagehide', () => 'left');
   listen(window, 'pageshow', () => 'back');
+  listen(window, 'online', () => 'back');
   return () => abort.abort();
 }

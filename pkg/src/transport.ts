@@ -1,12 +1,14 @@
-// The only file that sends. Two ways: `fetch`, which has an answer, and the beacon, which outlives the page
-// and has none. Does not know what it sends, or what an answer means for it.
+// The only file that sends. A request has an answer as long as its page lives, and goes on without it where the
+// browser allows that. Does not know what it sends, or what an answer means for it.
 
-/**
- * The largest body sent with `keepalive`, which lets a request finish after its page is gone. All such requests
- * and all beacons of a page share 64 KiB; half is kept for the beacons of a page that leaves while a request is
- * on its way.
- */
-const KEEPALIVE_BYTES_MAX = 32 * 1024;
+/** What all requests that outlive a page may hold together: the browser's quota is 64 KiB, less some room. */
+export const KEEPALIVE_BYTES_MAX = 60 * 1024;
+
+/** A body this small leaves half of that for the moment at which the page is left. */
+const KEEPALIVE_BODY_BYTES_MAX = KEEPALIVE_BYTES_MAX / 2;
+
+/** Below this, what gzip saves is not worth its time. */
+const GZIP_BYTES_MIN = 1024;
 
 /** A request without an answer for so long has failed: on a slow phone 60 KiB take some seconds. */
 const ANSWER_WAIT_MAX_MS = 30_000;
@@ -21,44 +23,93 @@ export interface Answer {
   text: string;
 }
 
+const NO_ANSWER: Answer = { status: 0, retryAfter: 0, text: '' };
+
 /** A request on its way. */
 export interface Flight {
   /** Whether it goes on if the page goes. */
   outlivesPage: boolean;
-  /** Never rejects. */
-  answer: Promise<Answer>;
   stop(): void;
 }
 
+/** Bytes of the requests now on their way that outlive the page. */
+let alive = 0;
+
+/** How many bytes of requests that outlive the page the browser should still take. */
+export function room(): number {
+  return KEEPALIVE_BYTES_MAX - alive;
+}
+
 /**
- * Posts `body` as `text/plain` and without headers of ours, so that the browser asks no permission first (no
- * preflight), and without cookies. `unanswered`: nothing came back from the last try, and a quota that others have used up may be why.
+ * Posts `body` without headers of ours, so that the browser asks no permission first (no preflight), and without
+ * cookies. Never rejects. `starts` is told of the request as it starts.
  */
-export function post(url: string, body: string, unanswered: boolean): Flight {
+export async function post(url: string, body: string, starts: (flight: Flight) => void): Promise<Answer> {
   const abort = new AbortController();
-  const keepalive = !unanswered && new Blob([body]).size <= KEEPALIVE_BYTES_MAX;
-  const init: RequestInit = { method: 'POST', body, keepalive, credentials: 'omit', signal: abort.signal };
-  return { outlivesPage: keepalive, answer: answered(url, init, abort), stop: () => abort.abort() };
-}
-
-async function answered(url: string, init: RequestInit, abort: AbortController): Promise<Answer> {
+  let stopped = false;
+  const flight: Flight = { outlivesPage: false, stop: () => ((stopped = true), abort.abort()) };
+  starts(flight);
+  const bytes = await gzip(body);
+  if (stopped) return NO_ANSWER;
+  flight.outlivesPage = bytes.size <= Math.min(KEEPALIVE_BODY_BYTES_MAX, room());
   const timer = setTimeout(() => abort.abort(), ANSWER_WAIT_MAX_MS);
-  try {
-    const response = await fetch(url, init);
-    const text = await response.text();
-    return { status: response.status, retryAfter: Number(response.headers.get('retry-after')) || 0, text };
-  } catch {
-    return { status: 0, retryAfter: 0, text: '' };
-  } finally {
-    clearTimeout(timer);
-  }
+  const answer = await ask(url, bytes, flight.outlivesPage, abort.signal);
+  clearTimeout(timer);
+  return answer;
 }
 
-/** Hands `body` to the browser, to be sent whatever becomes of the page. `false`: it is still ours. */
-export function beacon(url: string, body: string): boolean {
+/**
+ * Hands `body` to the browser now, uncompressed, whatever becomes of the page: compressing takes time that a page
+ * which is left has not. `undefined`: there is no room for it. The answer comes if the page is still there then;
+ * none comes where the browser knows only beacons (Firefox before 133).
+ */
+export function leave(url: string, body: string): Promise<Answer | undefined> | undefined {
+  const blob = new Blob([body], { type: 'text/plain' });
+  if (blob.size > room()) return undefined;
+  if ('keepalive' in Request.prototype) return ask(url, blob, true);
+  return navigator.sendBeacon(url, blob) ? Promise.resolve(undefined) : undefined;
+}
+
+/**
+ * Hands `body` to the browser for the moment at which the page is gone. `false` where the browser cannot do that, or
+ * has no room for it.
+ */
+export function later(url: string, body: string): boolean {
   try {
-    return navigator.sendBeacon(url, body);
+    return !!(window as { fetchLater?: (url: string, init: RequestInit) => unknown }).fetchLater?.(url, {
+      method: 'POST',
+      body,
+    });
   } catch {
     return false;
   }
+}
+
+async function ask(url: string, body: Blob, keepalive: boolean, signal?: AbortSignal): Promise<Answer> {
+  const held = keepalive ? body.size : 0;
+  alive += held;
+  try {
+    const init: RequestInit = {
+      method: 'POST',
+      body,
+      keepalive,
+      credentials: 'omit',
+      referrerPolicy: 'no-referrer',
+    };
+    const response = await fetch(url, signal ? { ...init, signal } : init);
+    const text = await response.text();
+    return { status: response.status, retryAfter: Number(response.headers.get('retry-after')) || 0, text };
+  } catch {
+    return NO_ANSWER;
+  } finally {
+    alive -= held;
+  }
+}
+
+/** The server knows gzip by its first bytes, so no header, which would cost a preflight, has to say so. */
+async function gzip(text: string): Promise<Blob> {
+  const plain = new Blob([text], { type: 'text/plain' });
+  if (plain.size < GZIP_BYTES_MIN || typeof CompressionStream === 'undefined') return plain;
+  const zipped = new Response(plain.stream().pipeThrough(new CompressionStream('gzip')));
+  return new Blob([await zipped.arrayBuffer()], { type: 'text/plain' });
 }

@@ -1,16 +1,14 @@
-// How events leave a real page: in batches, by timer, by beacon, again after a failure.
+// How events leave a real page: in batches, by timer, as it is left, again after a failure.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
 import { accept } from '../../tests/packaging/collector.mjs';
 import { until } from '../../tests/support/wait.mjs';
-import { withPage } from './page.mjs';
+import { range, seqs, track, withPage } from './page.mjs';
 
-const seqs = (events) => events.map((event) => event.seq);
-const range = (from, to) => Array.from({ length: to - from }, (_, i) => from + i);
-const track = (page, count, properties = {}) =>
-  page.evaluate(([n, p]) => { for (let i = 0; i < n; i++) pharos.trackEvent('step', { i, ...p }); }, [count, properties]); // prettier-ignore
+/** Whatever leaves, leaves for another reason than time. */
+const NEVER = { flushIntervalMs: 3_600_000 };
 
 test('an event waits for others, then leaves as one batch with its context', () =>
   withPage(
@@ -24,9 +22,8 @@ test('an event waits for others, then leaves as one batch with its context', () 
       const [first, second] = await collector.received(2);
       assert.ok(Date.now() - before >= 300, 'it waited');
       assert.equal(collector.batches.length, 1);
-      const [{ body, contentType, beacon }] = collector.batches;
+      const [{ body, contentType }] = collector.batches;
       assert.match(contentType, /^text\/plain/);
-      assert.equal(beacon, false);
       assert.deepEqual([first.event, first.properties], ['add_to_cart', { sku: 'a', note: 'to [email]' }]);
       assert.deepEqual([second.event, second.properties], ['checkout', {}]);
       assert.equal(first.user_id, undefined);
@@ -35,7 +32,8 @@ test('an event waits for others, then leaves as one batch with its context', () 
       assert.match(first.session_id, /^[0-9a-f]{32}$/);
       assert.equal(first.session_id, await page.evaluate(() => pharos.sessionId()));
       assert.ok(Math.abs(Date.parse(first.timestamp) - before) < 5000);
-      assert.deepEqual([body.key, body.sdk.name, body.dropped], ['pk_test', 'pharos-telemetry', {}]);
+      assert.deepEqual([body.key, body.sdk.name], ['pk_test', 'pharos-telemetry']);
+      assert.deepEqual([body.dropped, body.redacted], [{}, { email: 2 }]);
       assert.match(body.context.page_url, /\/page\?mail=\[email\]$|\/page\?mail=%5Bemail%5D$/);
       assert.match(body.context.viewport, /^\d+x\d+$/);
       assert.equal(body.context.time_zone, 'UTC');
@@ -43,82 +41,127 @@ test('an event waits for others, then leaves as one batch with its context', () 
     { options: { flushIntervalMs: 300 }, path: '/page?mail=ada@example.org' },
   ));
 
-test('a complete batch does not wait, and a burst arrives whole and in order', () =>
+test('a complete batch does not wait, takes what waits with it, and is compressed', () =>
   withPage(
     async ({ page, collector }) => {
-      await track(page, 1000);
-      assert.deepEqual(seqs(await collector.received(1000)), range(0, 1000));
-      assert.deepEqual(new Set(collector.batches.map((batch) => batch.events.length)), new Set([100]));
-      assert.equal(new Set(collector.events.map((event) => event.id)).size, 1000);
+      await track(page, 300);
+      assert.deepEqual(seqs(await collector.received(300)), range(0, 300));
+      const [batch] = collector.batches;
+      assert.equal(collector.batches.length, 1);
+      assert.ok(batch.gzip && batch.bytes < 300 * 20, `${batch.bytes} bytes`);
     },
-    { options: { flushIntervalMs: 3_600_000 } },
+    { options: NEVER },
   ));
 
-test('the session and its numbers go on in the next page of the tab', () =>
-  withPage(async ({ page, collector }) => {
-    await track(page, 2);
-    await page.goto(`${collector.origin}/other`);
-    const left = await collector.received(2);
-    assert.ok(collector.batches.every((batch) => batch.beacon));
-    await page.evaluate(async () => {
-      const { init, trackEvent, flush } = await import('/sdk/index.js');
-      await init({ key: 'pk_test', endpoint: '/' });
-      trackEvent('step');
-      await flush();
-    });
-    const [next] = (await collector.received(3)).slice(2);
-    assert.deepEqual([next.session_id, next.seq], [left[0].session_id, 2]);
-  }));
+test('a burst arrives whole, in order and once', () =>
+  withPage(
+    async ({ page, collector }) => {
+      await track(page, 5000);
+      assert.deepEqual(seqs(await collector.received(5000)), range(0, 5000));
+      assert.equal(new Set(collector.events.map((event) => event.id)).size, 5000);
+      assert.ok(collector.batches.every((batch) => batch.events.length <= 500));
+    },
+    { options: { flushIntervalMs: 100 } },
+  ));
 
-test('a page that leaves sends everything by beacon, in bodies a beacon can carry', () =>
-  withPage(async ({ page, collector }) => {
-    // 200 events of 250 bytes: a batch would be on its way by fetch, the rest waits.
-    collector.reply = () => new Promise(() => {});
-    await page.evaluate((href) => {
-      for (let i = 0; i < 200; i++) pharos.trackEvent('step', { i });
-      location.href = href;
-    }, `${collector.origin}/other`);
-    const events = await collector.received(200);
-    assert.deepEqual(new Set(seqs(events)), new Set(range(0, 200)));
-    for (const batch of collector.batches.filter((batch) => batch.beacon))
-      assert.ok(batch.bytes <= 64 * 1024);
-  }));
+test('a page that is left sends everything at once, as far as the browser takes it; the next page the rest', () =>
+  withPage(
+    async ({ page, collector, init }) => {
+      collector.reply = () => new Promise(() => {});
+      await page.evaluate((href) => {
+        for (let i = 0; i < 1000; i++) pharos.trackEvent('step', { i, text: 'x'.repeat(200) });
+        location.href = href;
+      }, `${collector.origin}/other`);
+      await page.waitForURL('**/other');
+      await until('as much as fits', () => collector.events.length >= 60);
+      for (const batch of collector.batches) assert.ok(batch.bytes <= 64 * 1024);
+      collector.reply = () => ({});
+      await page.goto(`${collector.origin}/page`);
+      await page.evaluate(async () => void (globalThis.pharos = await import('/sdk/index.js')));
+      await init({ flushIntervalMs: 100 });
+      await until('all', () => new Set(seqs(collector.events)).size === 1000);
+      await until('an empty outbox', () => page.evaluate(() => !Object.keys(localStorage).some((name) => name.includes('.q.')))); // prettier-ignore
+    },
+    { options: NEVER },
+  ));
 
-test('what a beacon cannot carry stays and leaves when the page is back', () =>
+test('a hidden page sends what waits, and its answer is still read', () =>
   withPage(
     async ({ page, collector }) => {
       await track(page, 3);
-      await page.evaluate(() => dispatchEvent(new PageTransitionEvent('pagehide')));
-      await track(page, 1);
-      await page.evaluate(() => pharos.flush());
-      assert.equal(collector.batches.length, 1);
-      assert.deepEqual(seqs(await collector.received(4)), [0, 1, 2, 3]);
-      assert.equal(collector.batches[0].beacon, false);
-    },
-    { prepare: () => void (navigator.sendBeacon = () => false), options: { flushIntervalMs: 3_600_000 } },
-  ));
-
-test('beacons are made smaller until the browser takes them', () =>
-  withPage(
-    async ({ page, collector }) => {
       await page.evaluate(() => {
-        for (let i = 0; i < 60; i++) pharos.trackEvent('step', { text: 'x'.repeat(500) });
+        Object.defineProperty(Document.prototype, 'hidden', {
+          get: () => globalThis.away,
+          configurable: true,
+        });
+        globalThis.away = true;
         document.dispatchEvent(new Event('visibilitychange'));
       });
-      await collector.received(60);
-      // Beacons travel side by side: the order in which they arrive is anybody's.
-      const arrived = seqs(collector.events).toSorted((a, b) => a - b);
-      assert.deepEqual(arrived, range(0, 60));
-      assert.ok(collector.batches.every((batch) => batch.beacon && batch.bytes < 10_000));
+      await collector.received(3);
+      await until('an empty outbox', () => page.evaluate(() => !Object.keys(localStorage).some((name) => name.includes('.q.')))); // prettier-ignore
+      await track(page, 1);
+      assert.deepEqual(seqs(await collector.received(4)), [0, 1, 2, 3], 'nobody knows how long it lives');
+      await page.evaluate(() => {
+        globalThis.away = false;
+        document.dispatchEvent(new Event('visibilitychange'));
+        return pharos.flush();
+      });
+      assert.equal(collector.events.length, 4, 'nothing is sent twice');
+    },
+    { options: NEVER },
+  ));
+
+test('what the browser refuses as a page is left stays, and leaves when the page is back', () =>
+  withPage(
+    async ({ page, collector }) => {
+      await track(page, 3);
+      await page.evaluate(() => {
+        globalThis.refuses = true;
+        dispatchEvent(new PageTransitionEvent('pagehide'));
+      });
+      await track(page, 1);
+      await page.evaluate(() => {
+        globalThis.refuses = false;
+        dispatchEvent(new PageTransitionEvent('pageshow'));
+        return pharos.flush();
+      });
+      assert.deepEqual(seqs(await collector.received(4)), [0, 1, 2, 3]);
     },
     {
-      options: { flushIntervalMs: 3_600_000 },
       prepare: () => {
-        Object.defineProperty(Document.prototype, 'hidden', { get: () => true });
-        const send = navigator.sendBeacon.bind(navigator);
-        navigator.sendBeacon = (url, body) => body.length < 10_000 && send(url, body);
+        const { fetch } = window;
+        window.fetch = (...args) => (globalThis.refuses ? Promise.reject(new TypeError()) : fetch(...args));
       },
+      options: NEVER,
     },
+  ));
+
+test('where requests cannot outlive a page, beacons do', () =>
+  withPage(
+    async ({ page, collector }) => {
+      await track(page, 3);
+      await page.goto(`${collector.origin}/other`);
+      assert.deepEqual(seqs(await collector.received(3)), [0, 1, 2]);
+    },
+    { prepare: () => void delete Request.prototype.keepalive, options: NEVER },
+  ));
+
+test('a page that returns from the back-forward cache goes on', () =>
+  withPage(
+    async ({ page, collector }) => {
+      await track(page, 2);
+      await page.evaluate(() => void (globalThis.same = true));
+      await page.goto(`${collector.origin}/other`);
+      await collector.received(2);
+      // Without a `load`, for which goBack() would wait.
+      await page.evaluate(() => history.back());
+      await until('the same page, out of the cache', () => page.evaluate(() => globalThis.same));
+      await track(page, 2);
+      await page.evaluate(() => pharos.flush());
+      assert.deepEqual(new Set(seqs(collector.events)), new Set([0, 1, 2, 3]));
+      assert.equal(new Set(collector.events.map((event) => event.session_id)).size, 1);
+    },
+    { options: NEVER, cached: true },
   ));
 
 test('a failed batch is tried again with the same ids; Retry-After is respected', () =>
@@ -146,7 +189,7 @@ test('only the events with the verdict retry are sent again', () =>
       await track(page, 3);
       const events = await collector.received(4);
       assert.deepEqual(seqs(events), [0, 1, 2, 1]);
-      assert.equal(events[1].id, events[3].id);
+      assert.deepEqual(events[1], events[3]);
     },
     { options: { flushIntervalMs: 10 } },
   ));
@@ -180,7 +223,7 @@ test('what is refused for good is dropped, and the loss is reported', () =>
       const dropped = collector.batches.map((batch) => batch.body.dropped);
       assert.deepEqual(dropped, [{ invalid: 2 }, { invalid: 2, refused: 1 }, {}]);
     },
-    { options: { flushIntervalMs: 3_600_000 } },
+    { options: NEVER },
   ));
 
 test('flush settles when a try has failed, and the events are kept', () =>
@@ -193,7 +236,7 @@ test('flush settles when a try has failed, and the events are kept', () =>
       await page.evaluate(() => pharos.flush());
       assert.deepEqual(seqs(collector.events), [0, 0]);
     },
-    { options: { flushIntervalMs: 3_600_000 } },
+    { options: NEVER },
   ));
 
 test('shutdown sends what waits and leaves nothing behind', () =>
@@ -215,5 +258,5 @@ test('shutdown sends what waits and leaves nothing behind', () =>
       assert.deepEqual(seqs(collector.events), [0, 1]);
       assert.deepEqual(collector.batches[1].body.dropped, { shut_down: 2 });
     },
-    { options: { flushIntervalMs: 3_600_000 } },
+    { options: NEVER },
   ));

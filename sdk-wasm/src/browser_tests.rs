@@ -1,88 +1,78 @@
-//! The core in a real browser: what depends on its random bytes, its JSON and its clock. What does
-//! not is tested natively, beside the code.
+//! The core in a real browser: text in and out through its memory, as the page does it. What does not depend
+//! on that is tested natively, beside the code.
 
-use std::collections::HashSet;
-
-use js_sys::{Array, Date, JSON, Reflect};
+use js_sys::{Array, Date, JSON, Reflect, Uint8Array, WebAssembly::Memory};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
 
-use crate::Pharos;
+use crate::Core;
 
 wasm_bindgen_test_configure!(run_in_browser);
 
-const FETCH: u32 = 0;
-const BEACON: u32 = 1;
-
-fn core() -> Pharos {
-    Pharos::new("s1".into(), 0, 100)
+fn view(at: usize, bytes: usize) -> Uint8Array {
+    let memory: Memory = wasm_bindgen::memory().unchecked_into();
+    Uint8Array::new_with_byte_offset_and_length(&memory.buffer(), at as u32, bytes as u32)
 }
 
-/// The next batch, read by the browser.
-fn batch(core: &mut Pharos, way: u32) -> Array {
-    let elements = core.batch(way, u32::MAX).expect("events wait");
-    JSON::parse(&format!("[{elements}]")).expect("JSON").unchecked_into()
+fn put(core: &mut Core, text: &str) -> usize {
+    view(core.room(text.len()) as usize, text.len()).copy_from(text.as_bytes());
+    text.len()
 }
 
-fn text(event: &JsValue, field: &str) -> String {
-    Reflect::get(event, &field.into()).unwrap().as_string().unwrap()
+fn track(core: &mut Core, name: &str, properties: &str) -> i32 {
+    let bytes = put(core, &format!("{name}{properties}"));
+    core.track(name.chars().count(), bytes, Date::now())
 }
 
-#[wasm_bindgen_test]
-fn ids_are_random_and_of_version_7() {
-    let mut core = core();
-    let now_ms = Date::now();
-    for _ in 0..2000 {
-        assert!(core.track_event("tick", "{}", now_ms) > 0);
-    }
-    let mut ids = HashSet::new();
-    while core.waiting() > 0 {
-        for event in batch(&mut core, BEACON).iter() {
-            ids.insert(text(&event, "id"));
-        }
-        core.gone(BEACON);
-    }
-    assert_eq!(ids.len(), 2000);
-    let prefix = format!("{:012x}", now_ms as u64);
-    for id in ids {
-        assert_eq!(id.replace('-', "")[..12], prefix, "{id}");
-        assert_eq!((&id[14..15], id.len()), ("7", 36), "{id}");
-        assert!(matches!(&id[19..20], "8" | "9" | "a" | "b"), "{id}");
-    }
+fn text(core: &Core, bytes: usize) -> String {
+    String::from_utf8(view(core.text() as usize, bytes).to_vec()).expect("UTF-8")
+}
+
+fn field(event: &JsValue, field: &str) -> JsValue {
+    Reflect::get(event, &field.into()).unwrap()
 }
 
 #[wasm_bindgen_test]
 fn the_browser_reads_what_the_core_writes() {
-    let mut core = core();
-    let now_ms = Date::now();
-    core.identify("user-42");
+    let mut core = Core::new(1, 2);
+    let bytes = put(&mut core, "s1");
+    core.session(bytes, 0);
+    let bytes = put(&mut core, "user-42");
+    core.identify(bytes);
+    let before_ms = Date::now().floor();
     let properties =
         r#"{"t":"\ud83d\ude00 \u2028 \"q\" \\ ☃","lone":"\ud83d","n":-1.5e3,"email":"ada@example.org"}"#;
-    assert_eq!(core.track_event("note", properties, now_ms), 1);
-    let event = batch(&mut core, FETCH).get(0);
-    assert_eq!(text(&event, "user_id"), "u_0ba2824920f3c163d95df7354e6b020d");
-    assert_eq!(Date::parse(&text(&event, "timestamp")), now_ms.floor());
-    let properties = Reflect::get(&event, &"properties".into()).unwrap();
-    assert_eq!(text(&properties, "t"), "😀 \u{2028} \"q\" \\ ☃");
-    assert_eq!(text(&properties, "lone"), "\u{fffd}");
-    assert_eq!(Reflect::get(&properties, &"n".into()).unwrap(), -1500.0);
+    assert!(track(&mut core, "note", properties) > 0);
+    let bytes = core.take();
+    let events = JSON::parse(&format!("[{}]", text(&core, bytes))).expect("JSON");
+    let event = events.unchecked_into::<Array>().get(0);
+    assert_eq!(field(&event, "user_id"), "u_0ba2824920f3c163d95df7354e6b020d");
+    assert_eq!(field(&event, "session_id"), "s1");
+    let at_ms = Date::parse(&field(&event, "timestamp").as_string().unwrap());
+    assert!(at_ms >= before_ms && at_ms <= Date::now());
+    let properties = field(&event, "properties");
+    assert_eq!(field(&properties, "t"), "😀 \u{2028} \"q\" \\ ☃");
+    assert_eq!(field(&properties, "lone"), "\u{fffd}");
+    assert_eq!(field(&properties, "n"), -1500.0);
     assert!(!Reflect::has(&properties, &"email".into()).unwrap());
 }
 
 #[wasm_bindgen_test]
+fn a_refusal_is_told_whatever_the_name() {
+    let mut core = Core::new(1, 2);
+    for name in ["Not-A-Name", "événement", "é", "abcé", ""] {
+        assert_eq!(track(&mut core, name, "{}"), -1, "{name}");
+        assert_eq!(text(&core, core.refusal()), "invalid_event_name event", "{name}");
+    }
+    assert_eq!(track(&mut core, "ok", "[1]"), -1);
+    assert_eq!(text(&core, core.refusal()), "wrong_type properties");
+    assert_eq!(core.take(), 0);
+}
+
+#[wasm_bindgen_test]
 fn answers_cross_the_boundary_as_one_number() {
-    let mut core = core();
-    let sent = |core: &mut Pharos| {
-        core.track_event("tick", "{}", 0.0);
-        core.batch(FETCH, u32::MAX).expect("one event");
-    };
-    sent(&mut core);
-    assert_eq!(core.answered(200, 0, &[0], 0.5), -1);
-    sent(&mut core);
-    assert_eq!(core.answered(401, 0, &[], 0.5), -2);
-    sent(&mut core);
-    assert_eq!(core.answered(503, 2, &[], 0.5), 2500);
-    assert_eq!(core.waiting(), 1);
-    assert_eq!(core.track_event("Not-A-Name", "{}", 0.0), -1);
-    assert_eq!(core.refusal(), "invalid_event_name event");
+    let mut core = Core::new(1, 2);
+    assert_eq!(core.answered(200, true, 0, 0.5), -1);
+    assert_eq!(core.answered(401, false, 0, 0.5), -2);
+    assert_eq!(core.answered(503, false, 2, 0.5), 2500);
 }

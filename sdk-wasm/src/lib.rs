@@ -1,13 +1,12 @@
-//! The browser SDK's core: what the TypeScript face (`pkg/src`) calls, and nothing else.
+//! The browser SDK's core: what the TypeScript face (`pkg/src/core.ts`) calls, and nothing else.
 //!
-//! It judges, strips, hashes, numbers, queues and decides what is tried again. It touches nothing
-//! of the browser but random bytes: timers, `fetch`, beacons and listeners are `pkg/src`'s, because
-//! a line of JavaScript calls them in a tenth of the bytes that bindings take, and because all that
-//! is decided here can then be tested without a browser. Text goes in, text goes out; no value
-//! crosses as an object.
+//! It judges, strips, hashes, numbers and writes events, and decides what an answer means and when to try
+//! again. It touches nothing of the browser: timers, storage, `fetch` and listeners are `pkg/src`'s, because
+//! a line of JavaScript calls them in a tenth of the bytes that bindings take, and because all that is decided
+//! here can then be tested without a browser.
 //!
-//! An event's way: [`Pharos::track_event`] -> the model judges and strips -> `queue` ->
-//! [`Pharos::batch`] -> (the page sends) -> [`Pharos::answered`] -> `retry`.
+//! Only numbers cross the boundary. Text goes in through one buffer, which the page fills itself
+//! ([`Core::room`]), and comes out of another ([`Core::text`]): nothing is allocated for a call.
 //!
 //! No standard library in the page: its panic messages and its allocator were a quarter of the file.
 
@@ -16,8 +15,8 @@
 extern crate alloc;
 
 mod client;
-mod queue;
-mod random;
+mod ids;
+mod noticed;
 mod retry;
 
 #[cfg(feature = "full")]
@@ -27,11 +26,13 @@ mod full;
 mod browser_tests;
 
 use alloc::string::String;
+use alloc::vec::Vec;
 
+use pharos_model::{Code, Refusal, pii};
 use wasm_bindgen::prelude::*;
 
-use crate::client::{Answered, Client, Tracked};
-use crate::random::Random;
+use crate::client::Client;
+use crate::retry::{Answered, Backoff};
 
 #[cfg(feature = "full")]
 pub use full::check;
@@ -49,46 +50,76 @@ fn stop(_: &core::panic::PanicInfo<'_>) -> ! {
 
 /// The core of one page's client.
 #[wasm_bindgen]
-pub struct Pharos {
+pub struct Core {
     client: Client,
-    random: Random,
+    backoff: Backoff,
+    input: Vec<u8>,
+    output: String,
 }
 
 #[wasm_bindgen]
-impl Pharos {
-    /// A core with nothing in it. `next_seq` is the number of the session's next event;
-    /// `batch_events`, at least 1, is what makes a batch complete.
+impl Core {
+    /// A core with nothing in it. The arguments are 64 random bits of this page alone.
     #[wasm_bindgen(constructor)]
-    pub fn new(session_id: String, next_seq: u32, batch_events: u32) -> Self {
-        let client = Client::new(session_id, next_seq, batch_events.max(1) as usize);
-        Self { client, random: Random::new() }
-    }
-
-    /// Queues one event that happened at `now_ms` (since 1970). `properties` is the text of a JSON
-    /// object. Returns what [`waiting`](Self::waiting) does, or -1 if the event is invalid, or -2
-    /// if the queue is full.
-    #[wasm_bindgen(js_name = trackEvent)]
-    pub fn track_event(&mut self, name: &str, properties: &str, now_ms: f64) -> i32 {
-        match self.client.track(name, properties, now_ms as i64, self.random.bytes()) {
-            Tracked::Queued => self.waiting(),
-            Tracked::Invalid => -1,
-            Tracked::QueueFull => -2,
+    pub fn new(random_high: u32, random_low: u32) -> Self {
+        let page = u64::from(random_high) << 32 | u64::from(random_low);
+        Self {
+            client: Client::new(page.to_be_bytes()),
+            backoff: Backoff::default(),
+            input: Vec::new(),
+            output: String::new(),
         }
     }
 
-    /// Why the last invalid event was: a code, and where in the event.
-    pub fn refusal(&self) -> String {
-        self.client.refusal()
+    /// Where the page writes the text of its next call, in UTF-8: room for `bytes`, good until the next call
+    /// of this.
+    pub fn room(&mut self, bytes: usize) -> *mut u8 {
+        if self.input.len() < bytes {
+            self.input.resize(bytes, 0);
+        }
+        self.input.as_mut_ptr()
     }
 
-    /// 0 if no event waits, 1 if some do, 2 if a batch is complete.
-    pub fn waiting(&self) -> i32 {
-        self.client.waiting() as i32
+    /// Where the text stands that the last call returned the length of.
+    pub fn text(&self) -> *const u8 {
+        self.output.as_ptr()
     }
 
-    /// Hashes a raw user id and sends the hash with later events; an empty one forgets.
-    pub fn identify(&mut self, id: &str) {
-        self.client.identify(id);
+    /// Writes one event that happened at `now_ms` (since 1970). The input: its name, of `name_chars`, then the
+    /// text of a JSON object. Returns the bytes of all events not yet taken, or -1 if it broke a rule
+    /// ([`refusal`](Self::refusal)).
+    pub fn track(&mut self, name_chars: usize, bytes: usize, now_ms: f64) -> i32 {
+        self.output.clear();
+        // A name with a character of more than one byte is cut within it or keeps it, and is invalid either way.
+        let tracked = match read(&self.input, bytes).map(|text| text.split_at_checked(name_chars)) {
+            Some(Some((name, properties))) => self.client.track(name, properties, now_ms as i64),
+            _ => Err(Refusal::new(Code::InvalidEventName, "event")),
+        };
+        match tracked {
+            Ok(bytes) => bytes as i32,
+            Err(refusal) => {
+                self.output.push_str(refusal.code.as_str());
+                self.output.push(' ');
+                self.output.push_str(&refusal.field);
+                -1
+            }
+        }
+    }
+
+    /// Why the last event was refused: a code and where in the event.
+    pub fn refusal(&self) -> usize {
+        self.output.len()
+    }
+
+    /// Takes the events tracked so far: elements of a JSON array.
+    pub fn take(&mut self) -> usize {
+        self.output = self.client.take();
+        self.output.len()
+    }
+
+    /// Sets the session of the events from here on to the input, and the number of its next event.
+    pub fn session(&mut self, bytes: usize, next_seq: u32) {
+        self.client.set_session(read(&self.input, bytes).unwrap_or_default(), next_seq);
     }
 
     /// The number of the session's next event.
@@ -97,37 +128,66 @@ impl Pharos {
         self.client.next_seq()
     }
 
-    /// Facts about the page, a JSON object, stripped of personal data.
-    pub fn context(&self, facts: &str) -> String {
-        self.client.context(facts)
+    /// Sends a hash of the raw user id in the input with the events from here on; an empty one forgets.
+    pub fn identify(&mut self, bytes: usize) {
+        self.client.identify(read(&self.input, bytes).unwrap_or_default());
+        // The raw id stays nowhere.
+        self.input.fill(0);
     }
 
-    /// The events of the next batch on a way, 0 being `fetch` and 1 the beacon, as elements of a
-    /// JSON array of at most `bytes_max` bytes. None if a batch is out on that way, or nothing
-    /// waits that fits.
-    pub fn batch(&mut self, way: u32, bytes_max: u32) -> Option<String> {
-        self.client.batch(way.into(), bytes_max as usize)
+    /// The page's facts in the input, a JSON object, stripped of personal data.
+    pub fn context(&mut self, bytes: usize) -> usize {
+        self.output = self.client.context(read(&self.input, bytes).unwrap_or_default());
+        self.output.len()
     }
 
-    /// The batch on a way has left for good, as far as anybody can know.
-    pub fn gone(&mut self, way: u32) {
-        self.client.gone(way.into());
+    /// Sets what is stripped from the rules in the input. Returns 0, or the length of what is wrong with them;
+    /// then all is as it was.
+    pub fn rules(&mut self, bytes: usize) -> usize {
+        self.output.clear();
+        match pii::Rules::parse(read(&self.input, bytes).unwrap_or_default()) {
+            Ok(rules) => self.client.set_rules(rules),
+            Err(invalid) => {
+                self.output.push_str(&invalid.field);
+                self.output.push_str(": expected ");
+                self.output.push_str(invalid.expected);
+            }
+        }
+        self.output.len()
     }
 
-    /// The batch on a way did not leave: its events wait again, before all others.
-    pub fn back(&mut self, way: u32) {
-        self.client.back(way.into());
+    /// How much was stripped since this was last asked, by kind: members of a JSON object.
+    pub fn redacted(&mut self) -> usize {
+        self.output = self.client.noticed.counts();
+        self.output.len()
     }
 
-    /// What was answered to the batch sent by `fetch`: the status, 0 for none; `Retry-After` in
-    /// seconds, 0 for none; and for each event in order 1 if its verdict was `retry`. `random` is
-    /// uniform in [0, 1). Returns how long to wait before the next try in milliseconds; or -1 if
-    /// all events are done with; or -1-n if the n events of the batch were refused for good.
-    pub fn answered(&mut self, status: u16, retry_after_s: u32, retries: &[u8], random: f64) -> i32 {
-        match self.client.answered(status, retry_after_s, retries, random) {
+    /// Lists what is stripped from each event from here on.
+    #[wasm_bindgen(js_name = listRedactions)]
+    pub fn list_redactions(&mut self) {
+        self.client.noticed.list_all();
+    }
+
+    /// What was stripped from the last event: `path kind`, a line each.
+    pub fn redactions(&mut self) -> usize {
+        self.output.clear();
+        self.output.push_str(self.client.noticed.list());
+        self.output.len()
+    }
+
+    /// What an answer means: its status, 0 for none; whether it named every event of the batch; `Retry-After`
+    /// in seconds, 0 for none. `random` is uniform in [0, 1). Returns how long to wait before the batch is
+    /// sent again in milliseconds; or -1 if its verdicts decide; or -2 if it was refused for good.
+    pub fn answered(&mut self, status: u16, named: bool, retry_after_s: u32, random: f64) -> i32 {
+        match self.backoff.answered(status, named, retry_after_s, random) {
+            Answered::Verdicts => -1,
+            Answered::Refused => -2,
             Answered::Again(wait_ms) => wait_ms as i32,
-            Answered::Done => -1,
-            Answered::Refused(events) => -1 - events as i32,
         }
     }
+}
+
+/// The text in the first `bytes` of the input, which the page encoded.
+fn read(input: &[u8], bytes: usize) -> Option<&str> {
+    core::str::from_utf8(input.get(..bytes)?).ok()
 }

@@ -11,9 +11,20 @@ pub(crate) const WAIT_MAX_MS: u32 = 60_000;
 /// must not silence it for a day.
 pub(crate) const RETRY_AFTER_MAX_MS: u32 = 5 * 60_000;
 
-/// What becomes of the events of one request.
+/// What became of a batch that was sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Fate {
+pub(crate) enum Answered {
+    /// Each event has its verdict.
+    Verdicts,
+    /// The server refused the batch for good.
+    Refused,
+    /// All of it waits again, for so many milliseconds.
+    Again(u32),
+}
+
+/// What a status says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Fate {
     /// The server took the batch and gave each event a verdict.
     Answered,
     /// Not now: keep the events and try again later.
@@ -24,7 +35,7 @@ pub(crate) enum Fate {
 
 /// Reads a status. 0: the network failed, nothing came back in time, or something else than our
 /// server answered.
-pub(crate) fn fate(status: u16) -> Fate {
+fn fate(status: u16) -> Fate {
     match status {
         200..=299 => Fate::Answered,
         0 | 408 | 429 | 500..=599 => Fate::Again,
@@ -40,20 +51,27 @@ pub(crate) struct Backoff {
 }
 
 impl Backoff {
+    /// Reads an answer: its status, and whether it named every event of the batch. What named none of them is
+    /// not our server's, and is not believed.
+    pub(crate) fn answered(&mut self, status: u16, named: bool, retry_after_s: u32, random: f64) -> Answered {
+        let answered = match fate(status) {
+            Fate::Answered if named => Answered::Verdicts,
+            Fate::Refused => Answered::Refused,
+            Fate::Answered | Fate::Again => return Answered::Again(self.failed(retry_after_s, random)),
+        };
+        self.failures = 0;
+        answered
+    }
+
     /// Notes a failure and returns the wait before the next try, in milliseconds. `random` is
     /// uniform in [0, 1): the wait is drawn from the whole range up to the ceiling ("full
     /// jitter"), which spreads the pages of a site best after an outage they all saw. A
     /// `Retry-After` is added in front of it, so that they do not all come back in the same second
     /// either.
-    pub(crate) fn failed(&mut self, retry_after_s: u32, random: f64) -> u32 {
+    fn failed(&mut self, retry_after_s: u32, random: f64) -> u32 {
         let ceiling = FIRST_WAIT_MS.saturating_mul(1 << self.failures.min(16)).min(WAIT_MAX_MS);
         self.failures = self.failures.saturating_add(1);
         retry_after_s.saturating_mul(1000).min(RETRY_AFTER_MAX_MS) + (f64::from(ceiling) * random) as u32
-    }
-
-    /// Notes an answer.
-    pub(crate) fn succeeded(&mut self) {
-        self.failures = 0;
     }
 }
 
@@ -83,8 +101,17 @@ mod tests {
         let almost_one = 1.0 - f64::EPSILON;
         let waits: Vec<u32> = (0..8).map(|_| backoff.failed(0, almost_one)).collect();
         assert_eq!(waits, [999, 1999, 3999, 7999, 15999, 31999, 59999, 59999]);
-        backoff.succeeded();
+        assert_eq!(backoff.answered(200, true, 0, 0.5), Answered::Verdicts);
         assert_eq!(backoff.failed(0, 0.5), 500);
+    }
+
+    #[test]
+    fn only_verdicts_on_every_event_are_an_answer() {
+        let answered = |status, named| Backoff::default().answered(status, named, 0, 0.5);
+        assert_eq!(answered(200, true), Answered::Verdicts);
+        assert_eq!(answered(200, false), Answered::Again(500), "a hotel's Wi-Fi answers 200 too");
+        assert_eq!(answered(401, false), Answered::Refused);
+        assert_eq!(answered(503, false), Answered::Again(500));
     }
 
     #[test]

@@ -56,18 +56,13 @@ for (const { name, create } of DATABASES) {
 
     await until('every tracked event to be sent', () => recorder.idsSent.length === calls);
     await recorder.quiet();
-    const lastWords = recorder.batches.filter((batch) => batch.beacon).flatMap((batch) => batch.events);
-    for (const lamp of ['luna', 'beam']) {
-      const left = lastWords.some((event) => event.properties.product_id === lamp);
-      assert.ok(left, `the click on ${lamp} left by beacon`);
-    }
     await browser.close();
     await server.stop();
 
     const rows = await database.events(server.dataDir);
     assert.deepEqual(rows.map((row) => row.id).sort(), recorder.idsSent.sort(), 'ids stored are ids sent');
     assert.equal(rows.length, calls, 'one row for each call');
-    assert.equal(new Set(rows.map((row) => row.session_id)).size, 2, 'a session for each tab');
+    assert.equal(new Set(rows.map((row) => row.session_id)).size, 1, 'one session, in two tabs');
     assert.ok(rows.every((row) => row.source === 'client'));
     const purchase = rows.find((row) => row.event === 'purchase_completed');
     assert.equal(purchase?.properties.total, 129);

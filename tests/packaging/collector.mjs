@@ -5,6 +5,7 @@
 import { createServer } from 'node:http';
 import { readFile } from 'node:fs/promises';
 import { extname, join, normalize } from 'node:path';
+import { gunzipSync } from 'node:zlib';
 
 import { until } from '../support/wait.mjs';
 
@@ -19,7 +20,7 @@ const TYPES = /** @type {Record<string, string>} */ ({
  * @property {any} body As the page wrote it.
  * @property {Record<string, any>[]} events
  * @property {string} contentType
- * @property {boolean} beacon
+ * @property {boolean} gzip As all are that are large enough, but those of a page that is left.
  * @property {number} bytes
  *
  * @typedef {object} Reply
@@ -100,12 +101,13 @@ export class Collector {
     const chunks = [];
     for await (const chunk of request) chunks.push(chunk);
     const bytes = Buffer.concat(chunks);
-    const body = JSON.parse(bytes.toString('utf8'));
+    const gzip = bytes[0] === 0x1f;
+    const body = JSON.parse((gzip ? gunzipSync(bytes) : bytes).toString('utf8'));
     const batch = {
       body,
       events: body.events,
       contentType: request.headers['content-type'] ?? '',
-      beacon: request.headers['sec-fetch-mode'] === 'no-cors',
+      gzip,
       bytes: bytes.length,
     };
     this.batches.push(batch);

@@ -21,9 +21,12 @@ const FLAGS = [
 ];
 const OUT = fileURLToPath(new URL('../.out/', import.meta.url));
 
-/** @returns {Promise<import('playwright-core').Browser>} */
-export function launchBrowser() {
-  return chromium.launch({ executablePath: EXECUTABLE, headless: true, args: FLAGS });
+/**
+ * @param {import('playwright-core').LaunchOptions} [options]
+ * @returns {Promise<import('playwright-core').Browser>}
+ */
+export function launchBrowser(options) {
+  return chromium.launch({ executablePath: EXECUTABLE, headless: true, args: FLAGS, ...options });
 }
 
 /**

@@ -1,6 +1,6 @@
 // @ts-check
 // A transparent proxy between the browser and the server. It forwards every byte untouched and keeps what
-// the page sent and what it was told. Browsers do not show the bodies of beacons to a test; a proxy sees all.
+// the page sent and what it was told. Browsers do not show a test what a page sends as it is left; a proxy sees all.
 // It can also lose answers, as networks do.
 
 import { createServer, request as httpRequest } from 'node:http';
@@ -13,7 +13,6 @@ import { until } from './wait.mjs';
  * @property {string} body Decoded text.
  * @property {Record<string, any>[]} events
  * @property {string} contentType
- * @property {boolean} beacon
  * @property {number | null} status Of the answer; `null` while there is none.
  * @property {boolean} broken The connection to the server broke before an answer.
  * @property {boolean} lost It was answered, and the answer was kept from the page.
@@ -118,8 +117,6 @@ export class Recorder {
       body,
       events: JSON.parse(body).events,
       contentType: request.headers['content-type'] ?? '',
-      // What browsers send with a beacon, and with no fetch of the SDK.
-      beacon: request.headers['sec-fetch-mode'] === 'no-cors',
       status: null,
       broken: false,
       lost: false,

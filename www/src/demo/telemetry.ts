@@ -57,7 +57,7 @@ export function track(name: string, properties: Properties): void {
 /** Sends what waits, now. */
 export const sendNow = flush;
 
-/** Calls made in this tab, which is what a session is to the SDK. */
+/** Calls made in this tab. */
 export function callCount(): number {
   return count;
 }
