@@ -50,6 +50,8 @@ interface Batch {
   text: string;
   events: number;
   body: string;
+  /** Others were there too, too many for one batch or of another context. */
+  more: boolean;
   /** What it reports beside its events. */
   losses: Losses;
   redacted: Counts;
@@ -264,20 +266,20 @@ export class Sender {
         const sent = this.#batch;
         this.#sending = false;
         this.#batch = this.#flight = undefined;
-        this.#guarded(() => this.#next(wait, !sent));
+        this.#guarded(() => this.#next(wait, sent));
       });
   }
 
   /** Does what is next after an answer. */
-  #next(wait: number | undefined, nothingLeft: boolean): void {
+  #next(wait: number | undefined, sent: Batch | undefined): void {
     if (wait !== undefined) {
       this.#sendIn(wait, RETRY);
       this.settle();
-    } else if (nothingLeft) {
+    } else if (!sent) {
       this.settle();
       // What is another page's now may need help then.
       if (this.#outbox.events) this.#sendIn(ORPHAN_MS, LINGER);
-    } else if (this.#flushes.length) this.#send();
+    } else if (sent.more || this.#flushes.length) this.#send();
     else this.#arm();
   }
 
@@ -334,7 +336,7 @@ export class Sender {
       const answer = leave(this.#settings.url, batch.body);
       if (answer) {
         void answer.then((answer) => {
-          if (answer) this.#guarded(() => this.#next(this.#read(batch, answer), false));
+          if (answer) this.#guarded(() => this.#next(this.#read(batch, answer), batch));
         });
       } else if (!later(this.#settings.url, batch.body)) {
         for (const { name } of batch.chunks) this.#out.delete(name);
@@ -376,7 +378,14 @@ export class Sender {
     if (!first) return undefined;
     for (const { name } of taken) this.#out.add(name);
     const text = texts.join();
-    return { chunks: [first, ...rest], text, events, ...this.#wrap(text, this.#outbox.contextOf(first)) };
+    const more = chunks.some(({ name }) => !this.#out.has(name));
+    return {
+      chunks: [first, ...rest],
+      text,
+      events,
+      more,
+      ...this.#wrap(text, this.#outbox.contextOf(first)),
+    };
   }
 
   /** The body of a batch, and what it reports. */
