@@ -1,3 +1,4 @@
+// @ts-nocheck Half of it runs in pages, by name.
 // What keeping an event costs, and what is left of it when the browser is killed: localStorage against IndexedDB.
 // The table behind docs/decisions/0006. Usage: node tests/bench/client/storage.mjs
 
