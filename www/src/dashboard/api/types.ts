@@ -247,6 +247,7 @@ export interface Key {
   id: string;
   kind: 'ingest' | 'secret';
   name: string;
+  /** Of an ingest key, which is public, all of it; of a secret one the first characters. */
   prefix: string;
   scopes: Scope[];
   created_at: string;

@@ -71,7 +71,13 @@ function KeyTable({ found, onRevoke }: { found: Key[]; onRevoke: (key: Key) => v
           isHeading: true,
           cell: ({ name }) => <span class="clip">{name || '(no name)'}</span>,
         },
-        { name: 'prefix', title: 'Key', cell: ({ prefix }) => <span class="mono muted">{prefix}…</span> },
+        {
+          name: 'prefix',
+          title: 'Key',
+          cell: ({ prefix, kind }) => (
+            <span class="mono muted clip">{kind === 'secret' ? `${prefix}…` : prefix}</span>
+          ),
+        },
         {
           name: 'scopes',
           title: 'May',

@@ -14,7 +14,7 @@ export function ProjectForm({ project, onSaved }: { project: Project; onSaved: (
     setSaved(false);
     await changeProject({
       name,
-      allowed_origins: origins.split(/\s+/).filter(Boolean),
+      allowed_origins: origins.trim() ? origins.trim().split(/\s+/) : null,
       pii_rules: rules.trim() ? rulesIn(rules) : null,
     });
     setSaved(true);
@@ -39,7 +39,9 @@ export function ProjectForm({ project, onSaved }: { project: Project; onSaved: (
         />
       </label>
       <label class="field">
-        <span>Origins whose pages may send, one on each line; none: any</span>
+        <span>
+          Origins whose pages may send, one on each line; none: as the server is set, any by default
+        </span>
         <textarea
           rows={3}
           spellcheck={false}
@@ -49,7 +51,7 @@ export function ProjectForm({ project, onSaved }: { project: Project; onSaved: (
         />
       </label>
       <label class="field">
-        <span>Rules for personal data, as JSON; none: the strict ones</span>
+        <span>Rules for personal data, as JSON; none: as the server is set, the strict ones by default</span>
         <textarea
           rows={8}
           spellcheck={false}
