@@ -24,6 +24,8 @@ export interface ChartProps {
   times: number[];
   lines: Line[];
   height?: number;
+  /** Also for a single line, where nothing else says what it is. */
+  hasLegend?: boolean;
   /** How a value and a moment are written in the readout. */
   value: (value: number) => string;
   time: (seconds: number) => string;
@@ -39,7 +41,7 @@ interface Pointed {
 }
 
 export function Chart(props: ChartProps) {
-  const { label, lines, times, height = 260, children } = props;
+  const { label, lines, times, height = 260, hasLegend, children } = props;
   const box = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot | null>(null);
   const [problem, setProblem] = useState<Error | null>(null);
@@ -77,7 +79,7 @@ export function Chart(props: ChartProps) {
 
   return (
     <div class="chart">
-      {lines.length > 1 && <Legend lines={lines} />}
+      {(hasLegend || lines.length > 1) && <Legend lines={lines} />}
       {problem && <Problem error={problem} />}
       <div class="chart-frame">
         {!isDrawn && !problem && <Skeleton shape="chart" />}

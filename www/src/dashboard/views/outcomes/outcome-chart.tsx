@@ -23,19 +23,17 @@ const LOOKS: Record<string, Pick<Line, 'look' | 'tone'>> = {
 export function OutcomeChart({ data }: { data: Outcomes }) {
   const { times, names, stored, others, rows } = useMemo(() => seriesOf(data), [data]);
   const hour = (seconds: number) => intervalName.hour(new Date(seconds * 1000));
-  const shared = { times, value: number, time: hour, height: 200 };
+  const shared = { times, value: number, time: hour, height: 200, hasLegend: true };
   return (
     <>
       <div class="columns">
         {stored.length > 0 && (
           <div>
-            <h3>Stored</h3>
             <Chart {...shared} label="Events stored in each hour" lines={stored} />
           </div>
         )}
         {others.length > 0 && (
           <div>
-            <h3>Everything else</h3>
             <Chart
               {...shared}
               label="Events received and not stored in each hour, by outcome"

@@ -74,9 +74,7 @@ function KeyTable({ found, onRevoke }: { found: Key[]; onRevoke: (key: Key) => v
         {
           name: 'prefix',
           title: 'Key',
-          cell: ({ prefix, kind }) => (
-            <span class="mono muted clip">{kind === 'secret' ? `${prefix}…` : prefix}</span>
-          ),
+          cell: ({ prefix }) => <span class="mono muted clip">{prefix}</span>,
         },
         {
           name: 'scopes',
