@@ -24,6 +24,26 @@ const TEXTS = [
   'ada@',
   '@example.org',
   'a%40b.cd',
+  'IBAN DE89 3704 0044 0532 0130 00, gb82west12345698765432',
+  'SSN 078-05-1120, AB 12 34 56 C, 77082414171 and 756.2140.3579.85',
+  'from [2001:db8::ff00:42:8329]:443 and fe80::1%eth0',
+  '00:1A:2B:3C:4D:5E 001a.2b3c.4d5e',
+  'Authorization: Bearer abcdefghijklmnop-0123456789',
+  'eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.abcDEF123_-',
+  ['key sk', 'live', '4eC39HqLyjWDarjtT1zdp7dc'].join('_'),
+  ['-----BEGIN RSA PRIVATE', 'KEY-----\nMIIEowIBAAKCAQEA75\n-----END RSA PRIVATE', 'KEY-----'].join(' '),
+  'postgres://ada:secret@db.example.org:5432/main?password=hunter2',
+  '{"user":"x","password":"hunter2","n":1}',
+  '+４９ ３０ １２３４５６７, ٠٦ ١٢ ٣٤ ٥٦ ٧٨',
+  'at 52.520008, 13.404954 by EMP-0042 or ab12c3',
+  'x=j%C3%BCrgen%2540m%C3%BCller.example&token=a%20b&code=1',
+  'a [email] [phone:0123abcd] [token]@[card]',
+  // Made to hurt.
+  'A1'.repeat(600),
+  '1.1-'.repeat(400),
+  'x@y.zz%40'.repeat(150),
+  'pwd:'.repeat(400),
+  '%25'.repeat(500),
   'ÄÖÜ ß 日本語 😀 \u2028',
   '\ud83d half',
   'line\nbreak\ttab "quoted" \\ / \u007f',
@@ -34,7 +54,7 @@ const TEXTS = [
 ];
 const TAME_TEXTS = TEXTS.length - 3;
 // In each of these lists the items that break a rule come last.
-const KEYS = ['plan', 'note', 'email', 'E-Mail', 'phone_number', 'billingAddress', 'address', 'addressed', 'tel', 'items', 'a.b', '', 'ключ', 'ada@example.org', 'k'.repeat(64), '__proto__', 'k'.repeat(65)]; // prettier-ignore
+const KEYS = ['plan', 'note', 'email', 'E-Mail', 'phone_number', 'billingAddress', 'address', 'addressed', 'tel', 'firstName', 'dob', 'iban', 'ssn', 'password', 'items', 'a.b', '', 'ключ', 'ada@example.org', 'k'.repeat(64), '__proto__', 'k'.repeat(65)]; // prettier-ignore
 const TAME_KEYS = KEYS.length - 1;
 const NAMES = [
   'add_to_cart',
