@@ -46,6 +46,8 @@ pub(crate) enum Command {
     /// Look at the events that wait on this disk for the database, or write them to it.
     #[command(subcommand)]
     Spool(SpoolCommand),
+    /// Fill an empty database with believable events of a shop, to look at or to measure with.
+    SeedDemo(SeedDemo),
     /// Bring the database's schema up to date and exit. `serve` does this by itself.
     Migrate,
     /// Read events as lines of JSON from standard input and print what the server would do with each.
@@ -156,6 +158,23 @@ pub(crate) struct Which {
     /// All of them.
     #[arg(long)]
     pub(crate) all: bool,
+}
+
+/// How many, and which.
+#[derive(Debug, Clone, Copy, Args)]
+pub(crate) struct SeedDemo {
+    /// Events in all.
+    #[arg(long, default_value_t = 100_000, value_name = "NUMBER", value_parser = clap::value_parser!(u64).range(1..=1_000_000_000))]
+    pub(crate) events: u64,
+    /// Days they are spread over, up to now.
+    #[arg(long, default_value_t = 30, value_name = "NUMBER", value_parser = clap::value_parser!(u32).range(1..=400))]
+    pub(crate) days: u32,
+    /// The same number makes the same events.
+    #[arg(long, default_value_t = 1, value_name = "NUMBER")]
+    pub(crate) seed: u64,
+    /// Also where there are events already.
+    #[arg(long)]
+    pub(crate) force: bool,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]

@@ -111,6 +111,13 @@ impl Pepper {
         uuid::Builder::from_custom_bytes(self.keyed(user.as_bytes())).into_uuid()
     }
 
+    /// The ids by which a user may be stored of whom somebody says `text`: an id as it was sent, hashed
+    /// or not, or, as people copy it from what is shown, the stored id itself.
+    pub fn user_ids(&self, text: &str) -> Vec<Uuid> {
+        let sent = self.user_id(&UserHash::of(text));
+        std::iter::once(sent).chain(Uuid::try_parse(text)).collect()
+    }
+
     /// A word that is the same for the same pepper and says nothing else about it.
     pub fn fingerprint(&self) -> String {
         hex(&self.keyed(b"pharos pepper fingerprint 1"))

@@ -34,6 +34,7 @@ pub mod policy;
 pub mod query;
 pub mod rate_limit;
 pub mod scope;
+pub mod seed;
 pub mod settings;
 pub mod setup;
 pub mod store;
@@ -57,7 +58,7 @@ use crate::{
         writer::Writer,
     },
     meters::Meters,
-    query::rollups::Rollups,
+    query::{heavy::Heavy, rollups::Rollups},
     rate_limit::RateLimits,
     setup::Welcome,
     store::StoreError,
@@ -162,13 +163,15 @@ pub async fn run(
             refused.clone(),
             meters.clone(),
             enricher,
-            pepper,
+            pepper.clone(),
             config.gpc,
             config.enabled,
         ),
         keys,
         store: store.clone(),
         rollups: Rollups::new(store.clone()),
+        heavy: Heavy::default(),
+        pepper,
         budget: budget.clone(),
         backlog: backlog.clone(),
         refused: refused.clone(),

@@ -3,7 +3,9 @@
 
 mod access_commands;
 mod cli;
+mod progress;
 mod quarantine_commands;
+mod seed_commands;
 mod spool_commands;
 
 use std::{
@@ -87,6 +89,7 @@ async fn in_runtime(command: Command, config: Config) -> anyhow::Result<()> {
         Command::Quarantine(command) => quarantine_commands::run(command, &config).await,
         Command::Spool(command) => spool_commands::run(command, &config).await,
         Command::Check { .. } => unreachable!("it needs no runtime"),
+        Command::SeedDemo(command) => seed_commands::run(command, &config).await,
     }
 }
 

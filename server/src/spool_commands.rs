@@ -1,9 +1,8 @@
 //! `pharos spool check` and `pharos spool drain`: a person looks at what waits for the database, and acts.
 
-use std::{io::IsTerminal, time::Duration};
+use std::time::Duration;
 
 use anyhow::Context;
-use indicatif::{ProgressBar, ProgressStyle};
 use pharos_server::{
     config::Config,
     ingest::backlog::{Backlog, Drained, SPOOL_FILE},
@@ -11,7 +10,7 @@ use pharos_server::{
     store::spool::Holds,
 };
 
-use crate::cli::SpoolCommand;
+use crate::{cli::SpoolCommand, progress};
 
 /// Attempts to reach the database before giving up, a second apart.
 const ATTEMPTS: u32 = 10;
@@ -57,7 +56,7 @@ async fn drain(backlog: &Backlog, config: &Config) -> anyhow::Result<()> {
         return Ok(());
     }
     let store = setup::open_store(config).await?;
-    let progress = progress_bar(holds.events);
+    let progress = progress::bar(holds.events, "events");
     let mut written = 0;
     let mut attempts = 0;
     let done = loop {
@@ -82,12 +81,4 @@ async fn drain(backlog: &Backlog, config: &Config) -> anyhow::Result<()> {
     store.close().await;
     println!("{written} events written to {}", setup::describe_database(config));
     done
-}
-
-fn progress_bar(events: u64) -> ProgressBar {
-    if !std::io::stderr().is_terminal() {
-        return ProgressBar::hidden();
-    }
-    let style = ProgressStyle::with_template("{bar:40} {pos}/{len} events, {per_sec}, {eta} left");
-    ProgressBar::new(events).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
 }

@@ -51,7 +51,12 @@ pub(super) async fn received(
     let expected = "the id of a session";
     let field = "session_id".to_owned();
     let session_id = session_id.ok_or(Error::InvalidParameter { field, expected })?;
-    let recent =
-        Recent { project_id: FIRST_PROJECT, event: None, session_id: Some(session_id), limit: RECEIVED_MAX };
+    let recent = Recent {
+        project_id: FIRST_PROJECT,
+        event: None,
+        session_id: Some(session_id),
+        user_ids: Vec::new(),
+        limit: RECEIVED_MAX,
+    };
     Ok(recent::as_json(&*app.store, &recent).await?.into_response())
 }

@@ -17,6 +17,7 @@ use crate::{
         budget::Full,
         replay::{ChangesError, ReplayError},
     },
+    query::heavy::HeavyError,
     rate_limit::TooSoon,
     store::StoreError,
 };
@@ -291,6 +292,19 @@ impl From<ReplayError> for Error {
         match error {
             ReplayError::Ingest(error) => error.into(),
             ReplayError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<HeavyError> for Error {
+    fn from(error: HeavyError) -> Self {
+        match error {
+            HeavyError::Busy => Self::Overloaded,
+            HeavyError::TooMany => Self::InvalidParameter {
+                field: "start".to_owned(),
+                expected: "a shorter range: this one holds millions of events",
+            },
+            HeavyError::Store(error) => error.into(),
         }
     }
 }

@@ -174,7 +174,9 @@ fn check_media_type(headers: &HeaderMap) -> Result<(), Error> {
     params(
         ("limit" = Option<u32>, Query, description = "At most so many", minimum = 1, maximum = 1000),
         ("event" = Option<String>, Query, description = "Only events of this name"),
-        ("session_id" = Option<String>, Query, description = "Only events of this session")),
+        ("session_id" = Option<String>, Query, description = "Only events of this session"),
+        ("user_id" = Option<String>, Query,
+            description = "Only events of this user: the id as it was sent, hashed or not, or as it is stored")),
     responses((status = 200, description = "The events", body = recent::RecentEvents,
         example = json!({ "events": [{ "id": "019ab2c3-d4e5-7f60-8123-456789abcdef", "event": "add_to_cart",
             "timestamp": "2026-11-23T12:00:00.000Z", "properties": { "sku": "USB-C-7", "price": 39.9 },
@@ -192,6 +194,7 @@ pub(super) async fn recent(
         limit: params.whole("limit", 1..=1000, "a whole number from 1 to 1000")?.unwrap_or(100),
         event: params.take("event"),
         session_id: params.take("session_id"),
+        user_ids: params.take("user_id").map_or(Vec::new(), |id| app.pepper.user_ids(&id)),
     };
     params.finish()?;
     Ok(recent::as_json(&*app.store, &recent).await?.into_response())

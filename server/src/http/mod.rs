@@ -8,6 +8,7 @@ mod delivery;
 mod demo;
 mod error;
 mod events;
+mod explore;
 mod health;
 mod key_routes;
 mod keys;
@@ -54,10 +55,10 @@ use self::{
 };
 use crate::{
     config::{Demo, GpcPolicy, Limits, MetricsAccess, Rates},
+    identity::Pepper,
     ingest::{Ingest, backlog::Backlog, budget::Budget, live::Live, refused::Refused},
     meters::Meters,
-    query::health::Node,
-    query::rollups::Rollups,
+    query::{health::Node, heavy::Heavy, rollups::Rollups},
     rate_limit::RateLimits,
     store::Store,
 };
@@ -68,6 +69,8 @@ pub(crate) struct App {
     pub(crate) keys: Arc<Keys>,
     pub(crate) store: Arc<dyn Store>,
     pub(crate) rollups: Rollups,
+    pub(crate) heavy: Heavy,
+    pub(crate) pepper: Pepper,
     pub(crate) budget: Budget,
     pub(crate) backlog: Arc<Backlog>,
     pub(crate) refused: Refused,
@@ -164,6 +167,12 @@ fn api() -> Routes {
         .get("/v1/metrics", Read, questions::metrics)
         .get("/v1/dashboard", Read, questions::dashboard)
         .get("/v1/events/stats", Read, questions::stats)
+        .get("/v1/breakdown", Read, explore::breakdown)
+        .get("/v1/properties", Read, explore::properties)
+        .get("/v1/funnel", Read, explore::funnel)
+        .get("/v1/retention", Read, explore::retention)
+        .get("/v1/sessions", Read, explore::sessions)
+        .get("/v1/sessions/{id}", Read, explore::session)
         .get("/v1/outcomes", Read, outcomes::outcomes)
         .get("/v1/delivery", Read, delivery::delivery)
         .get("/v1/health", Read, health::project)

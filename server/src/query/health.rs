@@ -56,7 +56,7 @@ pub(crate) async fn of(
     now: Timestamp,
     node: Node,
 ) -> StoreResult<Health> {
-    let newest = Recent { project_id, event: None, session_id: None, limit: 1 };
+    let newest = Recent { project_id, event: None, session_id: None, user_ids: Vec::new(), limit: 1 };
     let last_event = store.recent(&newest).await?.into_iter().next().map(|event| event.created_at);
     let since = Timestamp::from_unix_ms((now.unix_ms() / MINUTE_MS - MINUTES) * MINUTE_MS);
     let recent = store.count_events(project_id, None, since, now).await?;

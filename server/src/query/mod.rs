@@ -1,16 +1,21 @@
 //! Questions about what is stored, answered through the store: one file each, with the answer as it goes
 //! over the wire.
 
+pub(crate) mod breakdown;
 pub(crate) mod calendar;
 pub(crate) mod dashboard;
 pub mod delivery;
+pub(crate) mod funnel;
 pub(crate) mod health;
+pub(crate) mod heavy;
 pub(crate) mod metrics;
 pub(crate) mod outcomes;
 pub(crate) mod quarantine;
 pub(crate) mod recent;
 pub(crate) mod report;
+pub(crate) mod retention;
 pub(crate) mod rollups;
+pub(crate) mod sessions;
 pub(crate) mod stats;
 pub(crate) mod usual;
 

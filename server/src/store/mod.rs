@@ -17,6 +17,7 @@ mod migrations;
 mod postgres;
 mod projects;
 pub mod quarantine;
+pub mod questions;
 pub mod rollup;
 pub mod spool;
 mod sql;
@@ -213,6 +214,8 @@ pub struct Recent {
     pub event: Option<String>,
     /// Only events of this session.
     pub session_id: Option<String>,
+    /// Only events of a user with one of these keyed ids; of anybody if there are none.
+    pub user_ids: Vec<Uuid>,
     /// At most this many.
     pub limit: u32,
 }

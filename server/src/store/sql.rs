@@ -70,6 +70,15 @@ pub trait Sql {
 
     /// Reads every row.
     async fn select(&self, sql: &'static str, values: &[Value<'_>]) -> StoreResult<Vec<Vec<Cell>>>;
+
+    /// Reads rows of a text and two integers one after the other, and stops early when `each` says so by
+    /// returning `false`: for more rows than should be in memory.
+    async fn select_each(
+        &self,
+        sql: &'static str,
+        values: &[Value<'_>],
+        each: &mut (dyn for<'r> FnMut(&'r str, i64, i64) -> bool + Send),
+    ) -> StoreResult<()>;
 }
 
 /// Binds values to a query of either database.

@@ -11,6 +11,7 @@ use std::{
 };
 
 use async_trait::async_trait;
+use futures_util::TryStreamExt as _;
 use pharos_model::Timestamp;
 use sqlx::{
     AssertSqlSafe, ConnectOptions, Connection as _, Row as _, SqlSafeStr, SqlitePool, TypeInfo, ValueRef,
@@ -139,12 +140,14 @@ impl Store for SqliteStore {
             "SELECT id, event, timestamp, properties, user_id, session_id, source, seq, context, created_at \
              FROM telemetry_events \
              WHERE project_id = $1 AND ($2 IS NULL OR event = $2) AND ($3 IS NULL OR session_id = $3) \
-             ORDER BY created_at DESC, id DESC LIMIT $4",
+             AND ($5 IS NULL OR user_id IN ($5, $6)) ORDER BY created_at DESC, id DESC LIMIT $4",
         )
         .bind(recent.project_id)
         .bind(recent.event.as_deref())
         .bind(recent.session_id.as_deref())
-        .bind(recent.limit);
+        .bind(recent.limit)
+        .bind(recent.user_ids.first().map(ToString::to_string))
+        .bind(recent.user_ids.last().map(ToString::to_string));
         let rows =
             within(self.timeout, async { query.fetch_all(&self.readers).await.map_err(store_error) }).await?;
         rows.iter().map(|row| read_event(row).map_err(store_error)).collect()
@@ -431,6 +434,26 @@ impl Sql for SqliteStore {
             let rows = rows.map_err(store_error)?;
             let cells = |row: &SqliteRow| (0..row.len()).map(|column| read_cell(row, column)).collect();
             rows.iter().map(cells).collect::<sqlx::Result<_>>().map_err(store_error)
+        })
+        .await
+    }
+
+    async fn select_each(
+        &self,
+        sql: &'static str,
+        values: &[Value<'_>],
+        each: &mut (dyn for<'r> FnMut(&'r str, i64, i64) -> bool + Send),
+    ) -> StoreResult<()> {
+        within(self.timeout, async {
+            let mut rows = bind_values!(sqlx::query(sql), values).fetch(&self.readers);
+            while let Some(row) = rows.try_next().await.map_err(store_error)? {
+                let read = || Ok((row.try_get(0)?, row.try_get(1)?, row.try_get(2)?));
+                let (text, first, second) = read().map_err(store_error)?;
+                if !each(text, first, second) {
+                    break;
+                }
+            }
+            Ok(())
         })
         .await
     }

@@ -4,6 +4,7 @@
 mod access;
 mod command_line;
 mod delivery;
+mod explore;
 mod http;
 mod ingest;
 mod lifecycle;

@@ -37,7 +37,7 @@ fn flush(rows: &[Row]) -> Flush<'_> {
 }
 
 async fn recent(store: &dyn Store) -> Vec<String> {
-    let recent = Recent { project_id: 1, event: None, session_id: None, limit: 1000 };
+    let recent = Recent { project_id: 1, event: None, session_id: None, user_ids: Vec::new(), limit: 1000 };
     store.recent(&recent).await.unwrap().iter().map(|event| event.id.to_string()).collect()
 }
 
@@ -99,7 +99,7 @@ on_both! {
         let written = row(1);
         let bare = Row { user_id: None, session_id: None, seq: None, source: Source::Client, ..row(0) };
         store.write(flush(&[written.clone(), bare.clone()])).await.unwrap();
-        let recent = Recent { project_id: 1, event: Some("contract".into()), session_id: None, limit: 10 };
+        let recent = Recent { project_id: 1, event: Some("contract".into()), session_id: None, user_ids: Vec::new(), limit: 10 };
         let read = store.recent(&recent).await.unwrap();
         assert_eq!((read[0].user_id, &read[0].session_id, read[0].seq), (None, &None, None));
         let read = &read[1];
@@ -225,7 +225,13 @@ async fn postgres_indexes_days_that_are_over() {
     assert_eq!(place.column(broken).await.len(), 1);
     assert_eq!(build_all(60).await, 1, "that one again");
     assert_eq!(place.column(valid).await, ["20"]);
-    let searched = Recent { project_id: 1, event: None, session_id: Some("searched".into()), limit: 10 };
+    let searched = Recent {
+        project_id: 1,
+        event: None,
+        session_id: Some("searched".into()),
+        user_ids: Vec::new(),
+        limit: 10,
+    };
     assert_eq!(store.recent(&searched).await.unwrap().len(), 2, "in both kinds of days");
     store.close().await;
 }

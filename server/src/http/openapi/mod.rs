@@ -19,7 +19,7 @@ use utoipa::{
 };
 
 use super::{
-    access::SESSION_COOKIE, delivery, demo, error::Error, events, health, key_routes, live, metrics,
+    access::SESSION_COOKIE, delivery, demo, error::Error, events, explore, health, key_routes, live, metrics,
     outcomes, project, quarantine, questions, session,
 };
 
@@ -41,6 +41,12 @@ use super::{
         questions::metrics,
         questions::dashboard,
         questions::stats,
+        explore::breakdown,
+        explore::properties,
+        explore::funnel,
+        explore::retention,
+        explore::sessions,
+        explore::session,
         outcomes::outcomes,
         delivery::delivery,
         health::project,

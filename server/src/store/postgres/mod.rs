@@ -11,6 +11,7 @@ mod write;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use futures_util::TryStreamExt as _;
 use pharos_model::Timestamp;
 use sqlx::{
     Column, ConnectOptions, Connection as _, PgPool, Row as _, TypeInfo,
@@ -190,7 +191,7 @@ const RECENT: &str = "\
     SELECT id, event, timestamp, properties::text, user_id, session_id, source, seq, context::text, created_at \
     FROM telemetry_events \
     WHERE project_id = $1 AND ($2::text IS NULL OR event = $2) AND ($3::text IS NULL OR session_id = $3) \
-      AND created_at >= $4 \
+      AND created_at >= $4 AND ($6::uuid[] IS NULL OR user_id = ANY ($6)) \
     ORDER BY created_at DESC, id DESC LIMIT $5";
 
 /// How far back the search for recent events goes, in steps: the index on `created_at` knows only block
@@ -237,6 +238,7 @@ impl PostgresStore {
                 .bind(recent.session_id.as_deref())
                 .bind(PgTimestamp(since))
                 .bind(i64::from(recent.limit))
+                .bind(Some(recent.user_ids.as_slice()).filter(|ids| !ids.is_empty()))
                 .fetch_all(&self.others)
                 .await
                 .map_err(store_error)?;
@@ -295,6 +297,26 @@ impl Sql for PostgresStore {
             let rows = rows.map_err(store_error)?;
             let cells = |row: &PgRow| (0..row.len()).map(|column| read_cell(row, column)).collect();
             rows.iter().map(cells).collect::<sqlx::Result<_>>().map_err(store_error)
+        })
+        .await
+    }
+
+    async fn select_each(
+        &self,
+        sql: &'static str,
+        values: &[Value<'_>],
+        each: &mut (dyn for<'r> FnMut(&'r str, i64, i64) -> bool + Send),
+    ) -> StoreResult<()> {
+        within(self.timeout, async {
+            let mut rows = bind_values!(sqlx::query(sql), values).fetch(&self.others);
+            while let Some(row) = rows.try_next().await.map_err(store_error)? {
+                let read = || Ok((row.try_get(0)?, row.try_get(1)?, row.try_get(2)?));
+                let (text, first, second) = read().map_err(store_error)?;
+                if !each(text, first, second) {
+                    break;
+                }
+            }
+            Ok(())
         })
         .await
     }
