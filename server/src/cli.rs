@@ -40,6 +40,12 @@ pub(crate) enum Command {
     /// Show or change what holds for the first project: its name, the pages that may send, its rules.
     #[command(subcommand)]
     Project(ProjectCommand),
+    /// Erase a person's events.
+    #[command(subcommand)]
+    Users(UsersCommand),
+    /// Replace the secret that user ids are keyed with.
+    #[command(subcommand)]
+    Pepper(PepperCommand),
     /// Look at refused events, and repair, replay or drop them.
     #[command(subcommand)]
     Quarantine(QuarantineCommand),
@@ -110,6 +116,29 @@ pub(crate) enum ProjectCommand {
         /// TELEMETRY_PII_RULES.
         #[arg(long, value_name = "RULES")]
         pii_rules: Option<String>,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum UsersCommand {
+    /// Remove what was received of a person until now from the table, the quarantine and the spools, and wait
+    /// until it is done.
+    Erase {
+        /// What the site calls the person, the hash that pages send of it, or the id that is stored.
+        id: String,
+    },
+}
+
+#[derive(Debug, Clone, Copy, Subcommand)]
+pub(crate) enum PepperCommand {
+    /// Make a new pepper. Servers use it when they are started again.
+    ///
+    /// From then on a known person gets a new id and is counted as a new one, once. The old peppers are kept,
+    /// so that `pharos users erase` finds events of before.
+    Rotate {
+        /// Forget the old peppers: nobody can then tell whose the old ids are, also not to erase them.
+        #[arg(long)]
+        forget_old: bool,
     },
 }
 

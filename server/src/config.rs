@@ -132,6 +132,8 @@ pub struct Secrets {
     pub secret_key: Option<String>,
     /// The secret that user ids are keyed with.
     pub pepper: Option<String>,
+    /// Those that ids of older events were keyed with, the last first.
+    pub old_peppers: Vec<String>,
 }
 
 /// What the demo page is told besides its key.
@@ -240,6 +242,12 @@ impl Config {
                 secret_key: values.optional("secret_key", |text| owned_if(text, secret_key_is_valid))?,
                 pepper: values
                     .optional("pepper", |text| owned_if(text, |text| text.chars().count() >= 32))?,
+                old_peppers: values
+                    .optional("old_peppers", |text| {
+                        let secrets: Vec<String> = text.split(',').map(|one| one.trim().to_owned()).collect();
+                        secrets.iter().all(|one| one.chars().count() >= 32).then_some(secrets)
+                    })?
+                    .unwrap_or_default(),
             },
             demo: values.required("demo", parse_bool)?.then_some(demo),
             limits: Limits {

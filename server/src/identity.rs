@@ -75,21 +75,55 @@ fn hex(bytes: &[u8]) -> String {
 #[derive(Clone)]
 pub struct Pepper(Hmac<Sha256>);
 
-impl Pepper {
-    /// The pepper made of `secret`.
-    pub fn new(secret: &str) -> Self {
-        Self(Hmac::new_from_slice(secret.as_bytes()).expect("HMAC takes a key of any length"))
+/// The pepper in use and those before it: ids of old events were keyed with them, and are found by them.
+#[derive(Clone)]
+pub struct Peppers {
+    /// What new events are keyed with.
+    pub current: Pepper,
+    /// What older ones were keyed with, the last first.
+    pub old: Vec<Pepper>,
+}
+
+/// Name of the file in the data directory: the pepper in use, and those before it, a line each.
+const PEPPER_FILE: &str = "pepper";
+
+/// Characters of a pepper.
+const PEPPER_CHARS_MIN: usize = 32;
+
+/// Peppers that are kept: what was rotated more often is past any retention.
+const PEPPERS_MAX: usize = 8;
+
+impl Peppers {
+    /// The ids by which a user may be stored of whom somebody says `text`: an id as it was sent, hashed or
+    /// not, under each pepper, that of new events first; or, as people copy it from what is shown, the stored
+    /// id itself. Sites may well use UUIDs for their users, hence both.
+    pub fn user_ids(&self, text: &str) -> Vec<Uuid> {
+        let user = UserHash::of(text);
+        let peppers = std::iter::once(&self.current).chain(&self.old);
+        peppers.map(|pepper| pepper.user_id(&user)).chain(Uuid::try_parse(text)).collect()
     }
 
-    /// The pepper kept in `data_dir`, made there first if need be, readable by its owner only.
+    /// The peppers of these secrets, if there is one and each is long enough.
+    pub fn of<'a>(secrets: impl IntoIterator<Item = &'a str>) -> Option<Self> {
+        let mut peppers = Vec::new();
+        for secret in secrets {
+            if secret.chars().count() < PEPPER_CHARS_MIN {
+                return None;
+            }
+            peppers.push(Pepper::new(secret));
+        }
+        (!peppers.is_empty()).then(|| Self { current: peppers.remove(0), old: peppers })
+    }
+
+    /// Those kept in `data_dir`; one is made there first if need be, readable by its owner only.
     ///
     /// # Errors
     /// When the file can be neither read nor made.
     pub fn load_or_create(data_dir: &Path) -> io::Result<Self> {
-        let path = data_dir.join("pepper");
-        let made = data_dir.join(format!("pepper.{}", random_hex::<8>()));
+        let path = data_dir.join(PEPPER_FILE);
         if !path.exists() {
-            write_private(&made, &random_hex::<32>())?;
+            let made = data_dir.join(format!("pepper.{}", random_hex::<8>()));
+            write_private(&made, &new_pepper())?;
             // A link, unlike a rename, fails when another process was first: then its pepper counts.
             let linked = fs::hard_link(&made, &path);
             fs::remove_file(&made)?;
@@ -98,24 +132,46 @@ impl Pepper {
                 _ => {}
             }
         }
-        let secret = fs::read_to_string(&path)?;
-        let secret = secret.trim();
-        if secret.len() < 32 {
-            return Err(io::Error::new(io::ErrorKind::InvalidData, "the pepper file is damaged"));
-        }
-        Ok(Self::new(secret))
+        Self::of(fs::read_to_string(&path)?.split_whitespace()).ok_or_else(damaged)
+    }
+
+    /// Puts a new pepper before those in `data_dir`, or with `forget_old` in their place. The file is
+    /// there whole at any moment.
+    ///
+    /// # Errors
+    /// When the file is not there, or cannot be read or written.
+    pub fn rotate(data_dir: &Path, forget_old: bool) -> io::Result<Self> {
+        let path = data_dir.join(PEPPER_FILE);
+        let known = fs::read_to_string(&path)?;
+        let old = known.split_whitespace().take(if forget_old { 0 } else { PEPPERS_MAX - 1 });
+        let current = new_pepper();
+        let secrets: Vec<&str> = std::iter::once(current.as_str()).chain(old).collect();
+        let peppers = Self::of(secrets.iter().copied()).ok_or_else(damaged)?;
+        let made = data_dir.join(format!("pepper.{}", random_hex::<8>()));
+        write_private(&made, &secrets.join("\n"))?;
+        fs::rename(&made, &path)?;
+        Ok(peppers)
+    }
+}
+
+/// A new secret to key user ids with.
+pub fn new_pepper() -> String {
+    random_hex::<32>()
+}
+
+fn damaged() -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidData, "the pepper file is damaged")
+}
+
+impl Pepper {
+    /// The pepper made of `secret`.
+    pub fn new(secret: &str) -> Self {
+        Self(Hmac::new_from_slice(secret.as_bytes()).expect("HMAC takes a key of any length"))
     }
 
     /// The id stored for a user: a UUID of version 8 from the keyed hash.
     pub fn user_id(&self, user: &UserHash) -> Uuid {
         uuid::Builder::from_custom_bytes(self.keyed(user.as_bytes())).into_uuid()
-    }
-
-    /// The ids by which a user may be stored of whom somebody says `text`: an id as it was sent, hashed
-    /// or not, or, as people copy it from what is shown, the stored id itself.
-    pub fn user_ids(&self, text: &str) -> Vec<Uuid> {
-        let sent = self.user_id(&UserHash::of(text));
-        std::iter::once(sent).chain(Uuid::try_parse(text)).collect()
     }
 
     /// A word that is the same for the same pepper and says nothing else about it.
@@ -153,6 +209,26 @@ mod tests {
         assert_eq!(id, Pepper::new("one").user_id(&UserHash::of(&user.to_string())));
         assert_ne!(id, Pepper::new("two").user_id(&user));
         assert_eq!(id.get_version_num(), 8);
+    }
+
+    #[test]
+    fn after_a_rotation_old_ids_are_found_until_they_are_forgotten() {
+        let dir = tempfile::TempDir::new().unwrap();
+        assert!(Peppers::rotate(dir.path(), false).is_err(), "there is nothing to rotate");
+        let user = "ada";
+        let first = Peppers::load_or_create(dir.path()).unwrap().user_ids(user);
+        let rotated = Peppers::rotate(dir.path(), false).unwrap().user_ids(user);
+        assert_eq!((rotated.len(), rotated[1]), (2, first[0]));
+        assert_ne!(rotated[0], first[0]);
+        assert_eq!(Peppers::load_or_create(dir.path()).unwrap().user_ids(user), rotated);
+        for _ in 0..10 {
+            Peppers::rotate(dir.path(), false).unwrap();
+        }
+        assert_eq!(Peppers::load_or_create(dir.path()).unwrap().user_ids(user).len(), PEPPERS_MAX);
+        assert_eq!(Peppers::rotate(dir.path(), true).unwrap().user_ids(user).len(), 1);
+        assert_eq!(Peppers::load_or_create(dir.path()).unwrap().old.len(), 0);
+        std::fs::write(dir.path().join(PEPPER_FILE), "short").unwrap();
+        assert!(Peppers::load_or_create(dir.path()).is_err() && Peppers::rotate(dir.path(), false).is_err());
     }
 
     #[test]

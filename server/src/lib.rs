@@ -24,6 +24,7 @@
 
 pub mod clock;
 pub mod config;
+pub mod erasure;
 mod http;
 pub mod identity;
 pub mod ingest;
@@ -47,6 +48,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     config::Config,
+    erasure::Eraser,
     http::{App, Keys, Told},
     ingest::{
         Ingest,
@@ -117,8 +119,8 @@ pub async fn run(
     let address = listener.local_addr().map_err(RunError::Listen)?;
     let limits = config.limits;
     let store = setup::open_store(&config).await?;
-    let pepper = setup::pepper(&config)?;
-    let welcome = setup::first_start(&config, &*store, &pepper)
+    let peppers = setup::peppers(&config)?;
+    let welcome = setup::first_start(&config, &*store, &peppers)
         .await
         .map_err(|error| RunError::Store { database: setup::describe_database(&config), error })?;
 
@@ -143,7 +145,9 @@ pub async fn run(
     let (writer, writer_handle) =
         Writer::start(store.clone(), backlog.clone(), meters.clone(), live.clone(), limits.store_timeout);
     let (refused, budget) = (Refused::default(), Budget::new(limits.queue_bytes));
+    let eraser = Eraser::new(store.clone());
     let work = tasks::Work {
+        eraser: eraser.clone(),
         store: store.clone(),
         keys: keys.clone(),
         backlog: backlog.clone(),
@@ -163,7 +167,7 @@ pub async fn run(
             refused.clone(),
             meters.clone(),
             enricher,
-            pepper.clone(),
+            peppers.current.clone(),
             config.gpc,
             config.enabled,
         ),
@@ -171,7 +175,8 @@ pub async fn run(
         store: store.clone(),
         rollups: Rollups::new(store.clone()),
         heavy: Heavy::default(),
-        pepper,
+        eraser,
+        peppers,
         budget: budget.clone(),
         backlog: backlog.clone(),
         refused: refused.clone(),

@@ -3,6 +3,7 @@
 
 mod access_commands;
 mod cli;
+mod identity_commands;
 mod progress;
 mod quarantine_commands;
 mod seed_commands;
@@ -86,6 +87,8 @@ async fn in_runtime(command: Command, config: Config) -> anyhow::Result<()> {
         }
         Command::Keys(command) => access_commands::keys(command, &config).await,
         Command::Project(command) => access_commands::project(command, &config).await,
+        Command::Users(command) => identity_commands::users(command, &config).await,
+        Command::Pepper(command) => identity_commands::pepper(command, &config).await,
         Command::Quarantine(command) => quarantine_commands::run(command, &config).await,
         Command::Spool(command) => spool_commands::run(command, &config).await,
         Command::Check { .. } => unreachable!("it needs no runtime"),

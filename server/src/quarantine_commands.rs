@@ -101,7 +101,7 @@ async fn replay(
         Live::default(),
         config.limits.store_timeout,
     );
-    let pepper = setup::pepper(config)?;
+    let pepper = setup::peppers(config)?.current;
     let enricher = Enricher::new(config.ip);
     let refused = Refused::default();
     let ingest = Ingest::new(handle, refused, meters, enricher, pepper, config.gpc, config.enabled);

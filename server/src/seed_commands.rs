@@ -19,8 +19,8 @@ const DAY_MS: i64 = 24 * 3_600_000;
 /// Writes the events into the first project. A server may be running on the same database meanwhile.
 pub(crate) async fn run(command: SeedDemo, config: &Config) -> anyhow::Result<()> {
     let store = setup::open_store(config).await?;
-    let pepper = setup::pepper(config)?;
-    let welcome = setup::first_start(config, &*store, &pepper).await?;
+    let peppers = setup::peppers(config)?;
+    let welcome = setup::first_start(config, &*store, &peppers).await?;
     let any = Recent { project_id: PROJECT, event: None, session_id: None, user_ids: Vec::new(), limit: 1 };
     anyhow::ensure!(
         command.force || store.recent(&any).await?.is_empty(),
@@ -29,7 +29,7 @@ pub(crate) async fn run(command: SeedDemo, config: &Config) -> anyhow::Result<()
     let SeedDemo { events, days, seed, .. } = command;
     let end = clock::now();
     let plan = Plan { events, days, seed, end, project_id: PROJECT };
-    seed_demo(&*store, plan, Demo::new(plan, &pepper)).await?;
+    seed_demo(&*store, plan, Demo::new(plan, &peppers.current)).await?;
     store.close().await;
     println!("{events} events of {days} days are in {}", setup::describe_database(config));
     for key in welcome.ingest_key.iter().chain(&welcome.secret_key) {

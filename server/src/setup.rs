@@ -8,9 +8,9 @@ use tokio::time::Instant;
 
 use crate::{
     RunError, clock,
-    config::{Config, Database},
+    config::{Config, Database, Secrets},
     http::FIRST_PROJECT,
-    identity::{Pepper, hash_token, new_ingest_key, new_secret_key, new_token},
+    identity::{Peppers, hash_token, new_ingest_key, new_secret_key, new_token},
     scope::Scopes,
     settings::mask_password,
     store::{self, KeyKind, NewKey, Store, StoreError, StoreResult},
@@ -94,14 +94,16 @@ pub fn describe_database(config: &Config) -> String {
     }
 }
 
-/// The pepper given, or the one kept in the data directory.
+/// The peppers given, or those kept in the data directory.
 ///
 /// # Errors
 /// When the data directory cannot be used.
-pub fn pepper(config: &Config) -> Result<Pepper, RunError> {
-    match &config.secrets.pepper {
-        Some(secret) => Ok(Pepper::new(secret)),
-        None => Pepper::load_or_create(&config.data_dir)
+pub fn peppers(config: &Config) -> Result<Peppers, RunError> {
+    let Secrets { pepper, old_peppers, .. } = &config.secrets;
+    let given = pepper.iter().chain(old_peppers).map(String::as_str);
+    match Peppers::of(given).filter(|_| pepper.is_some()) {
+        Some(peppers) => Ok(peppers),
+        None => Peppers::load_or_create(&config.data_dir)
             .map_err(|error| RunError::DataDir { directory: shown(&config.data_dir), error }),
     }
 }
@@ -110,7 +112,7 @@ pub fn pepper(config: &Config) -> Result<Pepper, RunError> {
 ///
 /// # Errors
 /// When the store fails.
-pub async fn first_start(config: &Config, store: &dyn Store, pepper: &Pepper) -> StoreResult<Welcome> {
+pub async fn first_start(config: &Config, store: &dyn Store, peppers: &Peppers) -> StoreResult<Welcome> {
     let now = clock::now();
     let given_ingest = config.secrets.ingest_key.clone();
     let given_secret = config.secrets.secret_key.clone();
@@ -119,7 +121,7 @@ pub async fn first_start(config: &Config, store: &dyn Store, pepper: &Pepper) ->
     let keys = [new_key(KeyKind::Ingest, &ingest_key), master_key(&secret_key)];
 
     if store.create_project(FIRST_PROJECT, "default", &keys, now).await? {
-        store.remember("pepper_fingerprint", &pepper.fingerprint()).await?;
+        store.remember("pepper_fingerprint", &peppers.current.fingerprint()).await?;
         return Ok(Welcome {
             ingest_key: Some(ingest_key),
             // One that was given is known already, and would only end up in a log.
@@ -134,8 +136,11 @@ pub async fn first_start(config: &Config, store: &dyn Store, pepper: &Pepper) ->
     for key in given_secret.iter().map(|key| master_key(key)) {
         store.create_key(FIRST_PROJECT, &key, now).await?;
     }
-    let fingerprint = pepper.fingerprint();
-    if store.remember("pepper_fingerprint", &fingerprint).await? != fingerprint {
+    let fingerprint = peppers.current.fingerprint();
+    let known = store.remember("pepper_fingerprint", &fingerprint).await?;
+    if peppers.old.iter().any(|old| old.fingerprint() == known) {
+        store.note("pepper_fingerprint", &fingerprint).await?;
+    } else if known != fingerprint {
         tracing::warn!(
             "this database was begun with another pepper: known users will be counted as new ones. \
              Set TELEMETRY_PEPPER to the same value on every node, or bring back the file `pepper`"

@@ -11,6 +11,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     clock,
+    erasure::Eraser,
     http::Keys,
     ingest::{
         backlog::{Backlog, Drained},
@@ -28,6 +29,8 @@ const REFRESH_KEYS_EVERY: Duration = Duration::from_secs(10);
 /// How soon after its return the database is noticed.
 const TRY_DATABASE_EVERY: Duration = Duration::from_millis(500);
 const LOOK_AT_SPOOL_EVERY: Duration = Duration::from_secs(10);
+/// How soon an erasure goes on whose node has died.
+const LOOK_FOR_ERASURES_EVERY: Duration = Duration::from_secs(10);
 const MAKE_ROOM_EVERY: Duration = Duration::from_secs(3600);
 /// Until then a search reads the newest rows one by one.
 const TEND_INDEXES_EVERY: Duration = Duration::from_secs(60);
@@ -56,6 +59,7 @@ const DAY_MS: i64 = 24 * 3600 * 1000;
 /// What the tasks work on.
 pub(crate) struct Work {
     pub(crate) store: Arc<dyn Store>,
+    pub(crate) eraser: Eraser,
     pub(crate) keys: Arc<Keys>,
     pub(crate) backlog: Arc<Backlog>,
     pub(crate) refused: Refused,
@@ -68,8 +72,18 @@ pub(crate) struct Work {
 
 /// Starts every background task. They end when `stop` is cancelled, in the middle of their work if need be.
 pub(crate) fn start(work: Work, stop: &CancellationToken) -> JoinSet<()> {
-    let Work { store, keys, backlog, refused, writer, budget, meters, retention_days, quarantine_days } =
-        work;
+    let Work {
+        store,
+        eraser,
+        keys,
+        backlog,
+        refused,
+        writer,
+        budget,
+        meters,
+        retention_days,
+        quarantine_days,
+    } = work;
     let mut tasks = JoinSet::new();
     tasks.spawn(until(stop.clone(), write_refused(refused, writer, budget)));
     tasks.spawn(until(stop.clone(), drain_spool(store.clone(), backlog)));
@@ -77,6 +91,7 @@ pub(crate) fn start(work: Work, stop: &CancellationToken) -> JoinSet<()> {
     tasks.spawn(until(stop.clone(), tidy_meters(meters)));
     tasks.spawn(until(stop.clone(), derive_delivery(store.clone())));
     tasks.spawn(until(stop.clone(), refresh_keys(keys)));
+    tasks.spawn(until(stop.clone(), erase(eraser)));
     tasks.spawn(until(stop.clone(), make_room(store.clone())));
     tasks.spawn(until(stop.clone(), tend_indexes(store.clone())));
     tasks.spawn(until(stop.clone(), expire(store.clone(), retention_days)));
@@ -102,6 +117,16 @@ async fn refresh_keys(keys: Arc<Keys>) {
         if let Err(error) = keys.refresh().await {
             tracing::warn!(%error, "keys not refreshed; those known stay in use");
         }
+    }
+}
+
+/// Persons who are to be erased: what was asked for on this node at once, what another node has left soon.
+async fn erase(eraser: Eraser) {
+    loop {
+        if let Err(error) = eraser.work().await {
+            tracing::warn!(%error, "an erasure goes on later");
+        }
+        eraser.asked(LOOK_FOR_ERASURES_EVERY).await;
     }
 }
 
@@ -244,6 +269,9 @@ async fn expire(store: Arc<dyn Store>, retention_days: Option<u32>) {
         let marks_cutoff = Timestamp::from_unix_ms(now.unix_ms() - KEEP_MARKS_DAYS * DAY_MS);
         if let Err(error) = store.forget_marks(marks_cutoff).await {
             tracing::warn!(%error, "marks of writers long gone not removed");
+        }
+        if let Err(error) = store.forget_erased(marks_cutoff).await {
+            tracing::warn!(%error, "whom erasures were of is not forgotten yet");
         }
         if let Err(error) = store.expire_sessions(now).await {
             tracing::warn!(%error, "expired sessions not removed");

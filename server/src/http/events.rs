@@ -194,7 +194,7 @@ pub(super) async fn recent(
         limit: params.whole("limit", 1..=1000, "a whole number from 1 to 1000")?.unwrap_or(100),
         event: params.take("event"),
         session_id: params.take("session_id"),
-        user_ids: params.take("user_id").map_or(Vec::new(), |id| app.pepper.user_ids(&id)),
+        user_ids: params.take("user_id").map_or(Vec::new(), |id| app.peppers.user_ids(&id)),
     };
     params.finish()?;
     Ok(recent::as_json(&*app.store, &recent).await?.into_response())

@@ -27,6 +27,7 @@ mod range;
 mod routes;
 pub(crate) mod serve;
 mod session;
+mod users;
 
 use std::{sync::Arc, time::Duration};
 
@@ -55,7 +56,8 @@ use self::{
 };
 use crate::{
     config::{Demo, GpcPolicy, Limits, MetricsAccess, Rates},
-    identity::Pepper,
+    erasure::Eraser,
+    identity::Peppers,
     ingest::{Ingest, backlog::Backlog, budget::Budget, live::Live, refused::Refused},
     meters::Meters,
     query::{health::Node, heavy::Heavy, rollups::Rollups},
@@ -70,7 +72,8 @@ pub(crate) struct App {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) rollups: Rollups,
     pub(crate) heavy: Heavy,
-    pub(crate) pepper: Pepper,
+    pub(crate) eraser: Eraser,
+    pub(crate) peppers: Peppers,
     pub(crate) budget: Budget,
     pub(crate) backlog: Arc<Backlog>,
     pub(crate) refused: Refused,
@@ -186,6 +189,8 @@ fn api() -> Routes {
         .delete("/v1/keys/{id}", Admin, key_routes::revoke)
         .get("/v1/project", Admin, project::show)
         .put("/v1/project", Admin, project::change)
+        .delete("/v1/users/{id}", Admin, users::erase)
+        .get("/v1/erasures/{id}", Admin, users::receipt)
         .get("/demo/config.json", Anyone, demo::config)
         .get("/demo/received", Anyone, demo::received)
         .get("/metrics", Metrics, metrics::metrics)

@@ -7,7 +7,9 @@ use std::{
     time::Duration,
 };
 
+use pharos_model::Timestamp;
 use tokio::{sync::Notify, time::Instant};
+use uuid::Uuid;
 
 use crate::{
     outcome::{Outcome, Tally},
@@ -114,13 +116,23 @@ impl Backlog {
     /// When the spool cannot be read or written.
     pub async fn drain_one(&self, store: &dyn Store) -> Result<Drained, SpoolError> {
         let spool = self.open().await?;
-        let Some(first) = spool.first().await? else {
+        let Some(mut first) = spool.first().await? else {
             spool.recount().await?;
             return Ok(Drained::Nothing);
+        };
+        let erased = match erased(store, &mut first).await {
+            Ok(erased) => erased,
+            Err(error) => return Ok(self.is_away(&error)),
         };
         match store.write(first.flush()).await {
             Ok(_) => {
                 self.wrote();
+                for (erasure_id, events) in erased {
+                    // Only the receipt would be short of them.
+                    if let Err(error) = store.erased_from_spool(&erasure_id, events).await {
+                        tracing::warn!(%error, erasure_id, events, "a receipt does not name all that was erased");
+                    }
+                }
                 spool.replace(first.position, &[]).await?;
                 Ok(Drained::Events(first.rows.len() as u64))
             }
@@ -129,12 +141,14 @@ impl Backlog {
                 set_apart(spool, &first).await?;
                 Ok(Drained::Events(0))
             }
-            Err(StoreError::Unavailable(reason) | StoreError::Forbidden(reason)) => {
-                self.contact().away = true;
-                tracing::debug!(reason, "spooled events still wait");
-                Ok(Drained::Away)
-            }
+            Err(error @ (StoreError::Unavailable(_) | StoreError::Forbidden(_))) => Ok(self.is_away(&error)),
         }
+    }
+
+    fn is_away(&self, error: &StoreError) -> Drained {
+        self.contact().away = true;
+        tracing::debug!(%error, "spooled events still wait");
+        Drained::Away
     }
 
     /// Closes the spool.
@@ -148,6 +162,35 @@ impl Backlog {
         // Two plain values cannot be left half written.
         self.contact.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Takes out of a flush what is of persons who were erased while it waited. Returns how much that was, by
+/// erasure.
+async fn erased(store: &dyn Store, spooled: &mut Spooled) -> Result<Vec<(String, u64)>, StoreError> {
+    let mut counts = Vec::new();
+    let mut tally = Tally::default();
+    for erasure in store.erasures_remembered().await? {
+        let is_of = |project_id: i32, user_id: Option<Uuid>, received_at: Timestamp| {
+            project_id == erasure.project_id
+                && received_at <= erasure.requested_at
+                && user_id.is_some_and(|id| erasure.user_ids.contains(&id))
+        };
+        let before = spooled.rows.len();
+        spooled.rows.retain(|row| {
+            let goes = is_of(row.project_id, row.user_id, row.created_at);
+            if goes {
+                // Its sender was told that it was accepted; the ledger says what became of it.
+                tally.add(row.project_id, row.created_at, Outcome::Filtered("erased"), 1);
+            }
+            !goes
+        });
+        spooled.quarantine.retain(|row| !is_of(row.project_id, row.user_id, row.first_seen));
+        if spooled.rows.len() < before {
+            counts.push((erasure.id, (before - spooled.rows.len()) as u64));
+        }
+    }
+    spooled.outcomes.extend(tally.counts());
+    Ok(counts)
 }
 
 /// Puts two halves in the place of a flush the database refuses, until the event it refuses is alone;

@@ -180,6 +180,14 @@ impl dyn Store + '_ {
         Ok(())
     }
 
+    /// Notes a fact about this database, whatever was known before.
+    pub async fn note(&self, name: &str, value: &str) -> StoreResult<()> {
+        let sql = "INSERT INTO facts (name, value) VALUES ($1, $2) \
+             ON CONFLICT (name) DO UPDATE SET value = excluded.value";
+        self.execute(&[(sql, &[Value::Text(name), Value::Text(value)])]).await?;
+        Ok(())
+    }
+
     /// Remembers a fact about this database, unless one of this name is known. Returns the known one.
     pub async fn remember(&self, name: &str, value: &str) -> StoreResult<String> {
         let sql = "INSERT INTO facts (name, value) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING";

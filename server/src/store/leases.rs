@@ -28,4 +28,11 @@ impl dyn Store + '_ {
             [Value::Text(name), Value::Text(&holder), Value::Int(expires_at_ms), Value::Int(now.unix_ms())];
         Ok(self.execute(&[(TAKE, &values)]).await? == 1)
     }
+
+    /// Gives a lease back, if `holder` has it: another need not wait for it to expire.
+    pub async fn give_lease_back(&self, name: &str, holder: Uuid) -> StoreResult<()> {
+        let sql = "DELETE FROM leases WHERE name = $1 AND holder = $2";
+        self.execute(&[(sql, &[Value::Text(name), Value::Text(&holder.to_string())])]).await?;
+        Ok(())
+    }
 }

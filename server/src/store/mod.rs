@@ -12,6 +12,7 @@ mod accounts;
 pub mod alerts;
 mod counts;
 pub mod delivery;
+mod erasures;
 mod leases;
 mod migrations;
 mod postgres;
@@ -30,6 +31,7 @@ use pharos_model::{EventId, Source, Timestamp};
 use uuid::Uuid;
 
 pub use accounts::{ApiKey, KeyKind, NewKey};
+pub use erasures::Erasure;
 pub use projects::Project;
 pub use quarantine::{QuarantineRow, Quarantined};
 

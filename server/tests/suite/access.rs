@@ -99,6 +99,8 @@ const ROUTES: &[(&str, Takes)] = &[
     ("DELETE /v1/keys/{id}", Takes::Admin),
     ("GET /v1/project", Takes::Admin),
     ("PUT /v1/project", Takes::Admin),
+    ("DELETE /v1/users/{id}", Takes::Admin),
+    ("GET /v1/erasures/{id}", Takes::Admin),
     ("GET /demo/config.json", Takes::Nothing),
     ("GET /demo/received", Takes::Nothing),
     // As it is set at first: with a key, unless somebody asks from this machine and that is set to be enough.

@@ -4,6 +4,7 @@
 mod access;
 mod command_line;
 mod delivery;
+mod erasure;
 mod explore;
 mod http;
 mod ingest;

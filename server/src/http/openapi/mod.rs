@@ -20,7 +20,7 @@ use utoipa::{
 
 use super::{
     access::SESSION_COOKIE, delivery, demo, error::Error, events, explore, health, key_routes, live, metrics,
-    outcomes, project, quarantine, questions, session,
+    outcomes, project, quarantine, questions, session, users,
 };
 
 #[derive(OpenApi)]
@@ -60,6 +60,8 @@ use super::{
         key_routes::revoke,
         project::show,
         project::change,
+        users::erase,
+        users::receipt,
         demo::config,
         demo::received,
         metrics::metrics,

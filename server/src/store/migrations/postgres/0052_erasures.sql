@@ -2,9 +2,9 @@
 CREATE TABLE erasures (
     id              text    PRIMARY KEY,
     project_id      integer NOT NULL REFERENCES projects (id),
-    -- The person's keyed ids, separated by commas. Forgotten once no spool can hold an event of theirs.
+    -- JSON array of the person's keyed ids; emptied once no spool can hold an event of theirs.
     user_ids        text    NOT NULL,
-    -- Events below this id are done; empty at first.
+    -- Events whose ids are below this one are done; empty at first.
     done_below      text    NOT NULL DEFAULT '',
     events          bigint  NOT NULL DEFAULT 0,
     quarantined     bigint  NOT NULL DEFAULT 0,
