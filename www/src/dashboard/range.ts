@@ -84,19 +84,24 @@ export function spanBefore(range: Range, now = new Date()): Span {
   const { start, end } = spanOf(range, now);
   if ('preset' in range && range.preset === '1h')
     return moved(start, end, (d) => new Date(d.getTime() - HOUR_MS));
-  const days = Math.max(1, Math.ceil((end.getTime() - start.getTime()) / DAY_MS - 1 / 24));
+  // An hour less: the day on which clocks change has 25.
+  const days = Math.max(1, Math.ceil(daysOf({ start, end }) - 1 / 24));
   return moved(start, end, (d) => sameTime(d, -days));
 }
 
 /** The intervals that make a readable chart of a range, the best one first. */
 export function periodsFor(range: Range): Period[] {
-  const { start, end } = spanOf(range);
-  const days = (end.getTime() - start.getTime()) / DAY_MS;
+  const days = daysOf(spanOf(range));
   if (days <= 1.1) return ['hour'];
   if (days <= 4) return ['hour', 'day'];
   if (days <= 15) return ['day', 'hour'];
   if (days <= 75) return ['day', 'hour', 'week'];
   return ['day', 'week', 'month'];
+}
+
+/** How long a span is. */
+export function daysOf({ start, end }: Span): number {
+  return (end.getTime() - start.getTime()) / DAY_MS;
 }
 
 /** A range in words. */

@@ -76,9 +76,10 @@ export const funnel = (
 export const retention = (period: 'day' | 'week', event: string | null, span: Span, signal: AbortSignal) =>
   get<Api.Retention>('/v1/retention', { ...spanParams(span), period, event }, signal);
 
-export async function sessions(span: Span, limit: number, signal: AbortSignal) {
+/** Those of the last 30 days, the last active first. */
+export async function sessions(limit: number, signal: AbortSignal) {
   type Answer = { sessions: Api.SessionSummary[] };
-  return (await get<Answer>('/v1/sessions', { ...spanParams(span), limit }, signal)).sessions;
+  return (await get<Answer>('/v1/sessions', { limit }, signal)).sessions;
 }
 
 export const sessionEvents = (id: string, signal: AbortSignal) =>

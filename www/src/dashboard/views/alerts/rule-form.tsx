@@ -28,6 +28,15 @@ const SEVERITIES: [Severity, string][] = [
   ['critical', 'Critical'],
 ];
 
+/** What a rule's threshold is a number of. */
+const LIMITS: Record<AlertRule['kind'], string> = {
+  low_event_rate: 'Share of the usual, 0 to 1',
+  no_data: '',
+  high_error_rate: 'Share of all events, 0 to 1',
+  spool_growing: 'Bytes',
+  threshold: 'Events',
+};
+
 const NEW = {
   name: '',
   event: '',
@@ -69,7 +78,7 @@ export function RuleForm({ rule, onClose, onSaved }: RuleFormProps) {
         <div class="form-row">
           {(isOwn || rule.threshold !== null) && (
             <label class="field">
-              <span>{isOwn ? 'Events' : 'Limit, as a share of 1'}</span>
+              <span>{LIMITS[rule?.kind ?? 'threshold']}</span>
               <input
                 type="number"
                 required
@@ -212,11 +221,12 @@ function fieldsOf(rule: AlertRule): Fields {
 function changeFrom(fields: Fields, rule: AlertRule | null): AlertChange {
   const time_zone = rule?.quiet_hours?.time_zone ?? TIME_ZONE;
   const change: AlertChange = {
+    enabled: rule?.enabled ?? true,
     window_minutes: Number(fields.window_minutes),
     severity: fields.severity,
     quiet_hours: fields.quiet ? { start: fields.quiet_start, end: fields.quiet_end, time_zone } : null,
   };
-  if (!rule || !rule.builtin || rule.threshold !== null) change.threshold = Number(fields.threshold);
-  if (rule?.builtin) return { ...change, enabled: rule.enabled };
+  if (!rule || rule.threshold !== null) change.threshold = Number(fields.threshold);
+  if (rule?.builtin) return change;
   return { ...change, name: fields.name, event: fields.event || null, comparison: fields.comparison };
 }

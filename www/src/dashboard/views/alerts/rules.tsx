@@ -4,7 +4,7 @@ import { useState } from 'preact/hooks';
 import { changeAlert, type AlertRule } from '../../api';
 import { Problem } from '../../components/states';
 import { ago } from '../../format';
-import { describe } from './describe';
+import { definitionOf, describe } from './describe';
 
 const ORDER = { firing: 0, unknown: 1, ok: 2 };
 const STATES = { firing: 'Firing', unknown: 'Not known yet', ok: 'Quiet' };
@@ -28,7 +28,7 @@ function Rule({ rule, onEdit }: { rule: AlertRule; onEdit: (rule: AlertRule) => 
   function toggle(enabled: boolean) {
     setEnabled(enabled);
     setError(null);
-    changeAlert(rule.id, { enabled }).catch((cause: Error) => {
+    changeAlert(rule.id, { ...definitionOf(rule), enabled }).catch((cause: Error) => {
       setEnabled(!enabled);
       setError(cause);
     });

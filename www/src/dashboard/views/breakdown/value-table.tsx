@@ -13,6 +13,9 @@ interface Row {
   isValue: boolean;
 }
 
+/** The server takes no more. */
+const CONDITIONS_MAX = 4;
+
 export function ValueTable({ data, where }: { data: Breakdown; where: string[] }) {
   const rest: Row[] = [
     { value: 'all other values', count: data.other_count, users: null, isValue: false },
@@ -42,7 +45,7 @@ export function ValueTable({ data, where }: { data: Breakdown; where: string[] }
           title: data.property,
           isHeading: true,
           cell: (row) =>
-            row.isValue ? (
+            row.isValue && where.length < CONDITIONS_MAX ? (
               <button
                 type="button"
                 class="link"
@@ -52,7 +55,7 @@ export function ValueTable({ data, where }: { data: Breakdown; where: string[] }
                 <span class="clip">{row.value === '' ? '(empty)' : row.value}</span>
               </button>
             ) : (
-              <span class="muted">{row.value}</span>
+              <span class={row.isValue ? 'clip' : 'muted'}>{row.value}</span>
             ),
           csv: ({ value }) => value,
         },

@@ -3,7 +3,7 @@
 import { useEventNames } from '../../components/event-picker';
 
 /** The server takes no more. */
-const STEPS_MAX = 10;
+const STEPS_MAX = 8;
 
 export function Steps({ steps, onChange }: { steps: string[]; onChange: (steps: string[]) => void }) {
   const names = useEventNames();

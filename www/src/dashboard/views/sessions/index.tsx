@@ -1,12 +1,10 @@
-// Sessions: the newest of a time, or one of them, event by event.
+// Sessions: the newest, or one of them, event by event.
 
 import { sessions } from '../../api';
 import { DataTable } from '../../components/data-table';
 import { Card, PageHead } from '../../components/page';
-import { RangePicker } from '../../components/range-picker';
 import { Shown } from '../../components/states';
 import { dayAndTime, duration, number } from '../../format';
-import { changesFor, labelOf, rangeIn, spanOf } from '../../range';
 import { usePlace } from '../../router';
 import { useAnswer } from '../../use-answer';
 import { OneSession } from './one-session';
@@ -19,20 +17,15 @@ export default function Sessions() {
 }
 
 function SessionList() {
-  const range = rangeIn(usePlace(), '24h');
-  const answer = useAnswer(`sessions ${JSON.stringify(changesFor(range))}`, (signal) =>
-    sessions(spanOf(range), LIMIT, signal),
-  );
+  const answer = useAnswer('sessions', (signal) => sessions(LIMIT, signal));
   return (
     <>
-      <PageHead title="Sessions" lead={`The newest visits, ${labelOf(range).toLowerCase()}.`}>
-        <RangePicker standard="24h" />
-      </PageHead>
+      <PageHead title="Sessions" lead="Visits of the last 30 days, the last active first." />
       <Card title="Newest sessions">
         <Shown
           answer={answer}
           shape="table"
-          empty={(found) => (found.length === 0 ? 'No session in this time.' : null)}
+          empty={(found) => (found.length === 0 ? 'No session has been seen.' : null)}
         >
           {(found) => (
             <DataTable

@@ -36,7 +36,9 @@ export function OneSession({ id }: { id: string }) {
                 <Timeline events={session.events} selected={chosen} />
                 {selected && <Inspector event={selected} onClose={() => setParams({ id: null })} />}
               </div>
-              {session.truncated && <p class="muted">The session has more events than are shown.</p>}
+              {session.truncated && (
+                <p class="muted">The session has more events: these are the last of them.</p>
+              )}
             </Card>
           </>
         )}
