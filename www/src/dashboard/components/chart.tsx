@@ -118,9 +118,10 @@ function Readout({ times, lines, value, time, index, left, isRight }: ChartProps
       <ul>
         {lines.map(({ label, look, tone, values }) => {
           const shown = values[index];
+          if (shown == null) return null;
           return (
             <li key={label} data-tone={tone} data-look={look}>
-              <span>{label}</span> <strong>{shown == null ? '–' : value(shown)}</strong>
+              <span>{label}</span> <strong>{value(shown)}</strong>
             </li>
           );
         })}

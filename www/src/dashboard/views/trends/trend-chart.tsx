@@ -1,8 +1,8 @@
 // The series of now over that of before: the intervals stand at the place of those they are compared with.
 
 import { useMemo } from 'preact/hooks';
-import type { Metrics } from '../../api';
-import { Chart } from '../../components/chart';
+import type { Interval, Metrics } from '../../api';
+import { Chart, type Line } from '../../components/chart';
 import { DataTable } from '../../components/data-table';
 import { intervalName, number } from '../../format';
 import type { Measure } from '.';
@@ -27,26 +27,7 @@ export function TrendChart({ current, before, measure, event }: TrendChartProps)
       current.intervals.map((interval, index) => ({ ...interval, before: before.intervals[index] ?? null })),
     [current, before],
   );
-  const { times, lines } = useMemo(
-    () => ({
-      times: rows.map(({ start }) => new Date(start).getTime() / 1000),
-      lines: [
-        {
-          label: 'The period before',
-          values: rows.map((row) => row.before?.[measure] ?? null),
-          look: 'dashed' as const,
-          tone: 'quiet' as const,
-        },
-        {
-          label: NAMES[measure],
-          values: rows.map((row) => row[measure]),
-          look: rows.length < 3 ? ('bars' as const) : ('area' as const),
-          tone: 'accent' as const,
-        },
-      ],
-    }),
-    [rows, measure],
-  );
+  const { times, lines } = useMemo(() => seriesOf(rows, measure), [rows, measure]);
 
   return (
     <Chart
@@ -108,4 +89,36 @@ export function TrendChart({ current, before, measure, event }: TrendChartProps)
       />
     </Chart>
   );
+}
+
+type Row = Interval & { before: Interval | null };
+
+function seriesOf(rows: Row[], measure: Measure): { times: number[]; lines: Line[] } {
+  const now = Date.now();
+  const isOver = ({ end }: Interval) => new Date(end).getTime() <= now;
+  const over = rows.filter(isOver).length;
+  const before: Line = {
+    label: 'The period before',
+    values: rows.map((row) => row.before?.[measure] ?? null),
+    look: 'dashed',
+    tone: 'quiet',
+  };
+  // Two points make no line.
+  const look = rows.length < 3 ? 'bars' : 'area';
+  const current: Line = {
+    label: NAMES[measure],
+    values: rows.map((row) => (look === 'bars' || isOver(row) ? row[measure] : null)),
+    look,
+    tone: 'accent',
+  };
+  // An interval that has only begun is no fall: it hangs on the last one by a dashed line.
+  const open: Line = {
+    label: 'So far',
+    values: rows.map((row, index) => (index >= over - 1 ? row[measure] : null)),
+    look: 'dashed',
+    tone: 'accent',
+  };
+  const times = rows.map(({ start }) => new Date(start).getTime() / 1000);
+  const hasOpen = look === 'area' && over > 0 && over < rows.length;
+  return { times, lines: hasOpen ? [before, current, open] : [before, current] };
 }
