@@ -39,7 +39,7 @@ export function DataTable<Row>({ label, columns, rows, keyOf, csvName, rowProps 
   const shown = isLong ? rows : rows.slice(0, ROWS_SHOWN);
   return (
     <div class="data">
-      <div class="table" tabIndex={0} role="region" aria-label={label}>
+      <div class="table" tabIndex={0} role="region" aria-label={`Table: ${label}`}>
         <table>
           <thead>
             <tr>
