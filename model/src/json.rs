@@ -59,24 +59,30 @@ pub(crate) fn classes(bytes: &[u8]) -> u8 {
 /// A string as it stands in JSON text.
 #[derive(Clone, Copy)]
 pub(crate) struct Str<'a> {
-    /// Between the quotes, escapes as written.
-    pub(crate) raw: &'a str,
+    /// With its quotes, escapes as written.
+    pub(crate) quoted: &'a str,
     /// The [`seen`] classes of its bytes. With escapes, those of the decoded text are unknown.
     pub(crate) seen: u8,
 }
 
 impl<'a> Str<'a> {
-    /// The string itself. The flag says that lone surrogates were replaced by U+FFFD, as
-    /// `toWellFormed()` does: JavaScript makes them by cutting an emoji in half, and no database
-    /// stores them.
+    /// The string itself; see [`spelt`].
     pub(crate) fn decode(self) -> Result<(Cow<'a, str>, bool), Code> {
-        if self.seen & seen::ESCAPE == 0 {
-            return Ok((Cow::Borrowed(self.raw), false));
-        }
-        let mut text = String::with_capacity(self.raw.len());
-        let repaired = decode_escapes(self.raw, &mut text)?;
-        Ok((Cow::Owned(text), repaired))
+        let raw = self.quoted.get(1..self.quoted.len() - 1).unwrap_or_default();
+        spelt(raw, self.seen & seen::ESCAPE != 0)
     }
+}
+
+/// The string that `raw` spells, between its quotes. The flag says that lone surrogates were replaced by
+/// U+FFFD, as `toWellFormed()` does: JavaScript makes them by cutting an emoji in half, and no database
+/// stores them.
+pub(crate) fn spelt(raw: &str, has_escapes: bool) -> Result<(Cow<'_, str>, bool), Code> {
+    if !has_escapes {
+        return Ok((Cow::Borrowed(raw), false));
+    }
+    let mut text = String::with_capacity(raw.len());
+    let repaired = decode_escapes(raw, &mut text)?;
+    Ok((Cow::Owned(text), repaired))
 }
 
 /// Strict reader of JSON text. Errors are codes; the caller knows the field.
@@ -146,8 +152,8 @@ impl<'a> Cursor<'a> {
         }
         self.at = bytes.len() - rest.len();
         // An escape steps over the byte after it, which is inside a character only in bad JSON.
-        let raw = self.text.get(from..self.at - 1).ok_or(Code::InvalidJson)?;
-        Ok(Str { raw, seen: all_seen })
+        let quoted = self.text.get(from - 1..self.at).ok_or(Code::InvalidJson)?;
+        Ok(Str { quoted, seen: all_seen })
     }
 
     /// A number, `true`, `false` or `null`, as written.

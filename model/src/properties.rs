@@ -46,6 +46,8 @@ fn run(
         return Err(Refusal::new(Code::EventTooLarge, ROOT));
     }
     let from = out.len();
+    // Most of it is kept.
+    out.reserve(text.len());
     let mut stripper = Stripper {
         cursor: Cursor::new(text),
         rules,
@@ -113,7 +115,7 @@ impl Stripper<'_, '_> {
             return Err(Code::TooDeep);
         }
         self.cursor.take(b'{');
-        self.out.push('{');
+        self.out.push_str("{");
         let keys_before = self.keys.len();
         let written_before = self.out.len();
         while !self.cursor.take(b'}') {
@@ -126,7 +128,7 @@ impl Stripper<'_, '_> {
             self.member(depth, keys_before, written_before)?;
         }
         self.keys.truncate(keys_before);
-        self.out.push('}');
+        self.out.push_str("}");
         Ok(())
     }
 
@@ -146,7 +148,7 @@ impl Stripper<'_, '_> {
         }
 
         let path_before = self.path.len();
-        self.path.push('.');
+        self.path.push_str(".");
         self.path.push_str(&key);
         let written_at = self.out.len();
         let clues = Clues::read(raw, &key);
@@ -171,10 +173,10 @@ impl Stripper<'_, '_> {
             self.path.push_str(kind.mask());
         }
         if written_at > written_before {
-            self.out.push(',');
+            self.out.push_str(",");
         }
         self.quote(raw, &key, repaired);
-        self.out.push(':');
+        self.out.push_str(":");
         let value_at = self.out.len();
         self.value(depth, &key)?;
         if self.search == Search::Decided && search_before != Search::Decided {
@@ -282,9 +284,7 @@ impl Stripper<'_, '_> {
         if repaired {
             push_string(text, self.out);
         } else {
-            self.out.push('"');
-            self.out.push_str(raw.raw);
-            self.out.push('"');
+            self.out.push_str(raw.quoted);
         }
     }
 }

@@ -7,7 +7,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use crate::event::Judge;
-use crate::json::{Cursor, Elements, Members, Str, push_string, seen};
+use crate::json::{self, Cursor, Elements, Members, push_string};
 use crate::limits::{
     DEPTH_MAX, EVENT_BYTES_MAX, KEY_CHARS_MAX, PROPERTIES_MAX, SALVAGED_FIELD_BYTES_MAX, STRING_CHARS_MAX,
 };
@@ -329,6 +329,5 @@ fn decode(raw: &str) -> Option<Cow<'_, str>> {
 }
 
 fn spelt(raw: &str) -> Option<Cow<'_, str>> {
-    let seen = if raw.contains('\\') { seen::ESCAPE } else { 0 };
-    Str { raw, seen }.decode().ok().map(|(text, _repaired)| text)
+    json::spelt(raw, raw.contains('\\')).ok().map(|(text, _repaired)| text)
 }
