@@ -122,7 +122,11 @@ async fn take(
         user_agent,
         gpc,
     };
-    let verdicts = app.ingest.take(&batch, &sender, received_at, held).await?;
+    let judged = app.ingest.judge(&batch, &sender, received_at);
+    // The largest part of the request's memory: it need not wait for the commit.
+    drop(batch);
+    drop(text);
+    let verdicts = app.ingest.store(judged, held).await?;
 
     let mut reply = String::new();
     write_reply(&verdicts, &mut reply);

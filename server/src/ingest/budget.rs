@@ -39,6 +39,19 @@ pub struct Held {
 }
 
 impl Held {
+    /// Holds `bytes` from now on, whatever it held before.
+    ///
+    /// # Errors
+    /// As [`grow`](Self::grow).
+    pub fn resize(&mut self, bytes: usize) -> Result<(), Full> {
+        let held = self.permit.as_ref().map_or(0, OwnedSemaphorePermit::num_permits);
+        if bytes >= held {
+            return self.grow(bytes - held);
+        }
+        drop(self.permit.as_mut().and_then(|permit| permit.split(held - bytes)));
+        Ok(())
+    }
+
     /// Takes `bytes` more.
     ///
     /// # Errors
@@ -66,6 +79,11 @@ mod tests {
         one.grow(40).unwrap();
         assert!(budget.hold().grow(21).is_err());
         assert_eq!(budget.available(), 20);
+        one.resize(10).unwrap();
+        assert_eq!(budget.available(), 90);
+        one.resize(80).unwrap();
+        assert!(one.resize(101).is_err());
+        assert_eq!(budget.available(), 20, "what did not fit took nothing");
         drop(one);
         assert_eq!(budget.available(), 100);
     }

@@ -34,6 +34,7 @@ use crate::{
     identity::Pepper,
     meters::Meters,
     outcome::{Outcome, Side, Tally},
+    store::{QuarantineRow, Row},
 };
 
 /// Why no event of a batch got a verdict. The sender keeps them and tries again.
@@ -92,20 +93,8 @@ impl Ingest {
         &self.redactions
     }
 
-    /// Judges the events of a batch and answers once those that passed are committed.
-    ///
-    /// `held` accounts for the batch's memory until then.
-    ///
-    /// # Errors
-    /// When nothing was acknowledged; some events may be stored all the same, and a retry will find
-    /// them to be duplicates.
-    pub async fn take(
-        &self,
-        batch: &RawBatch<'_>,
-        sender: &Sender<'_>,
-        received_at: Timestamp,
-        mut held: Held,
-    ) -> Result<Verdicts, IngestError> {
+    /// Judges the events of a batch. What comes of it holds nothing of the batch's text.
+    pub fn judge(&self, batch: &RawBatch<'_>, sender: &Sender<'_>, received_at: Timestamp) -> Judged {
         let Sender { project_id, source, rules, .. } = *sender;
         let privacy = Privacy::of(batch, sender, self.gpc);
         let judging = decode::Judging {
@@ -137,14 +126,24 @@ impl Ingest {
             // A batch that is sent again says so again: better too many told than too few.
             outcomes.add(project_id, received_at, Outcome::dropped(reason), u64::from(*count));
         }
+        let dropped = batch.dropped.iter().map(|(_, count)| u64::from(*count)).sum();
+        Judged { project_id, received_at, events, rows, quarantine, outcomes, dropped }
+    }
+
+    /// Answers once what was judged is committed. `held` accounts for its memory until then, and for
+    /// nothing else any more.
+    ///
+    /// # Errors
+    /// When nothing was acknowledged; some events may be stored all the same, and a retry will find
+    /// them to be duplicates.
+    pub async fn store(&self, judged: Judged, mut held: Held) -> Result<Verdicts, IngestError> {
+        let bytes = judged.bytes();
+        let Judged { project_id, received_at, events, rows, quarantine, outcomes, dropped } = judged;
         if events.is_empty() && outcomes.is_empty() {
             return Ok(Vec::new());
         }
-        let dropped = batch.dropped.iter().map(|(_, count)| u64::from(*count)).sum();
         let events_count = events.len() as u64;
-        let bytes_of_rows = rows.iter().map(|row| row.bytes()).sum::<usize>();
-        let bytes_of_quarantine = quarantine.iter().map(|row| row.bytes()).sum::<usize>();
-        let submitted = match held.grow(bytes_of_rows + bytes_of_quarantine) {
+        let submitted = match held.resize(bytes) {
             Ok(()) => self.writer.submit(rows, outcomes, quarantine, held).await.map_err(IngestError::from),
             Err(full) => Err(full.into()),
         };
@@ -163,6 +162,30 @@ impl Ingest {
         }
     }
 }
+
+/// What became of a batch's events so far: decided, or a row to store.
+pub struct Judged {
+    project_id: i32,
+    received_at: Timestamp,
+    events: Vec<(Option<String>, Fate)>,
+    rows: Vec<Row>,
+    quarantine: Vec<QuarantineRow>,
+    outcomes: Tally,
+    dropped: u64,
+}
+
+impl Judged {
+    /// Bytes it holds in memory, roughly.
+    fn bytes(&self) -> usize {
+        let bytes_of_events = self.events.len() * (size_of::<(Option<String>, Fate)>() + ID_BYTES);
+        let bytes_of_rows = self.rows.iter().map(Row::bytes).sum::<usize>();
+        let bytes_of_quarantine = self.quarantine.iter().map(QuarantineRow::bytes).sum::<usize>();
+        bytes_of_events + bytes_of_rows + bytes_of_quarantine
+    }
+}
+
+/// An event's id as text, in memory of its own.
+const ID_BYTES: usize = 48;
 
 fn verdicts(events: Vec<(Option<String>, Fate)>, stored: &[Stored]) -> Verdicts {
     let verdict = |fate| match fate {

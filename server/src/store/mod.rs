@@ -71,11 +71,14 @@ pub struct Row {
     pub created_at: Timestamp,
 }
 
+/// What an allocator adds to the three texts of a row.
+const ALLOCATIONS_BYTES: usize = 48;
+
 impl Row {
     /// Bytes this row holds in memory, roughly: what the queue's bound counts.
     pub fn bytes(&self) -> usize {
         let session_bytes = self.session_id.as_ref().map_or(0, String::len);
-        size_of::<Self>() + self.event.len() + self.properties.len() + session_bytes
+        size_of::<Self>() + self.event.len() + self.properties.len() + session_bytes + ALLOCATIONS_BYTES
     }
 }
 

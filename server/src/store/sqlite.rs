@@ -2,43 +2,38 @@
 //! Nothing to install and nothing to set up; made for one node and a modest load.
 
 mod rollups;
+mod write;
 
-use std::{
-    collections::{BTreeMap, HashSet},
-    path::Path,
-    str::FromStr as _,
-    time::Duration,
-};
+use std::{path::Path, str::FromStr as _, time::Duration};
 
 use async_trait::async_trait;
 use futures_util::TryStreamExt as _;
 use pharos_model::Timestamp;
 use sqlx::{
-    AssertSqlSafe, ConnectOptions, Connection as _, Row as _, SqlSafeStr, SqlitePool, TypeInfo, ValueRef,
+    ConnectOptions, Connection as _, Row as _, SqlitePool, TypeInfo, ValueRef,
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteRow, SqliteSynchronous},
 };
 use uuid::Uuid;
 
 use super::{
-    Flush, Mark, OutcomeRange, OutcomeSum, Recent, RedactionSum, Row, Store, StoreError, StoreResult,
-    StoredEvent, migrations,
+    Flush, OutcomeRange, OutcomeSum, Recent, RedactionSum, Store, StoreError, StoreResult, StoredEvent,
+    migrations,
     quarantine::{self, NotKept, QuarantineRow},
-    rollup::{BucketSketches, Names, Numbers, Span, minute_of},
+    rollup::{BucketSketches, Names, Numbers, Span},
     sql::{Cell, Dialect, Sql, Step, Value, bind_values},
     within,
 };
-use crate::{
-    clock,
-    config::Limits,
-    outcome::{Outcome, Tally},
-};
+use crate::config::Limits;
 
 /// Rows removed at a time by retention: a few milliseconds during which the writer waits.
 const EXPIRE_ROWS: i64 = 1000;
 
-/// Rows of one INSERT: powers of two, so that a group of any size is made of few statements, each of
-/// which stays prepared. 128 rows of eleven values are well under SQLite's 32,766.
-const ROWS_MAX: usize = 128;
+/// Pages that the writer remembers, in KiB. What is being written to in the indexes should be among them.
+const WRITER_CACHE_KIB: i64 = 32 * 1024;
+
+/// Pages of 4 KiB in the log before they are copied to the table: a page that many transactions change
+/// is copied once.
+const CHECKPOINT_PAGES: i64 = 8_000;
 
 pub(super) struct SqliteStore {
     /// SQLite has one writer at a time. One connection makes the others wait here, in turn, rather
@@ -68,7 +63,12 @@ impl SqliteStore {
         // Opened now, not at first use: it creates the file, and a wrong path stops the start.
         let writer = one_writer()
             .acquire_timeout(limits.store_timeout)
-            .connect_with(options.clone())
+            .connect_with(
+                options
+                    .clone()
+                    .pragma("cache_size", format!("-{WRITER_CACHE_KIB}"))
+                    .pragma("wal_autocheckpoint", CHECKPOINT_PAGES.to_string()),
+            )
             .await
             .map_err(store_error)?;
         let readers = SqlitePoolOptions::new()
@@ -116,17 +116,8 @@ impl Store for SqliteStore {
     async fn write(&self, flush: Flush<'_>) -> StoreResult<Vec<Uuid>> {
         within(self.timeout, async {
             let mut transaction = self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(store_error)?;
-            if !set_mark(&mut transaction, flush.mark).await.map_err(store_error)? {
-                return Ok(Vec::new());
-            }
-            let mut written = Vec::with_capacity(flush.rows.len());
-            let mut rest = flush.rows;
-            while !rest.is_empty() {
-                let (rows, after) = rest.split_at(1 << rest.len().min(ROWS_MAX).ilog2());
-                insert(&mut transaction, rows, &mut written).await.map_err(store_error)?;
-                rest = after;
-            }
-            count(&mut transaction, &flush, &written).await.map_err(store_error)?;
+            let written = write::write(&mut transaction, &flush).await.map_err(store_error)?;
+            let Some(written) = written else { return Ok(Vec::new()) };
             let not_kept = keep(&mut transaction, flush.quarantine).await.map_err(store_error)?;
             transaction.commit().await.map_err(store_error)?;
             self.not_kept.add(not_kept);
@@ -236,82 +227,6 @@ impl SqliteStore {
     }
 }
 
-async fn insert(
-    connection: &mut sqlx::SqliteConnection,
-    rows: &[Row],
-    written: &mut Vec<Uuid>,
-) -> sqlx::Result<()> {
-    let mut query = sqlx::query_scalar::<_, String>(insert_sql(rows.len()));
-    for row in rows {
-        query = query
-            .bind(row.id.to_string())
-            .bind(row.project_id)
-            .bind(row.event.as_str())
-            .bind(row.timestamp.to_string())
-            .bind(row.properties.as_str())
-            .bind(row.user_id.map(|id| id.to_string()))
-            .bind(row.session_id.as_deref())
-            .bind(row.source.as_str())
-            .bind(row.seq)
-            .bind(&*row.context)
-            .bind(row.created_at.to_string());
-    }
-    for id in query.fetch_all(connection).await? {
-        written.push(Uuid::from_str(&id).map_err(|error| sqlx::Error::Decode(error.into()))?);
-    }
-    Ok(())
-}
-
-/// False if a flush of this mark was written before.
-async fn set_mark(connection: &mut sqlx::SqliteConnection, mark: Mark) -> sqlx::Result<bool> {
-    let done = sqlx::query(
-        "INSERT INTO flush_marks AS marks (writer, flush, written_at) VALUES ($1, $2, $3) \
-         ON CONFLICT (writer) DO UPDATE SET flush = excluded.flush, written_at = excluded.written_at \
-         WHERE marks.flush <> excluded.flush",
-    )
-    .bind(mark.writer.to_string())
-    .bind(mark.flush.to_string())
-    .bind(clock::now().to_string())
-    .execute(connection)
-    .await?;
-    Ok(done.rows_affected() > 0)
-}
-
-/// Adds the flush to the ledger, of which one writer can change the sums themselves, and appends to the
-/// rollups, which fold it in later.
-async fn count(
-    connection: &mut sqlx::SqliteConnection,
-    flush: &Flush<'_>,
-    written: &[Uuid],
-) -> sqlx::Result<()> {
-    let mut tally = Tally::default();
-    let mut minutes: BTreeMap<(i32, &str, i64), i64> = BTreeMap::new();
-    let mut new: HashSet<Uuid> = written.iter().copied().collect();
-    for row in flush.rows {
-        let outcome = if new.remove(&row.id.as_uuid()) {
-            *minutes.entry((row.project_id, &row.event, minute_of(row.timestamp))).or_default() += 1;
-            Outcome::Accepted
-        } else {
-            Outcome::Duplicate
-        };
-        tally.add(row.project_id, row.created_at, outcome, 1);
-    }
-    for count in tally.counts().iter().chain(flush.outcomes) {
-        sqlx::query(
-            "INSERT INTO outcome_sums (project_id, hour, outcome, reason, count) VALUES ($1, $2, $3, $4, $5) \
-             ON CONFLICT (project_id, hour, outcome, reason) DO UPDATE SET count = count + excluded.count",
-        )
-        .bind(count.project_id)
-        .bind(count.hour.to_string())
-        .bind(&*count.outcome)
-        .bind(&*count.reason)
-        .bind(i64::try_from(count.count).unwrap_or(i64::MAX))
-        .execute(&mut *connection)
-        .await?;
-    }
-    rollups::append(connection, &minutes, flush.rows).await
-}
-
 /// Adds to the quarantine what is new and fits, and counts what is known. Returns how many it left out.
 async fn keep(connection: &mut sqlx::SqliteConnection, refused: &[QuarantineRow]) -> sqlx::Result<u64> {
     let mut not_kept = 0;
@@ -369,14 +284,6 @@ async fn keep(connection: &mut sqlx::SqliteConnection, refused: &[QuarantineRow]
         .await?;
     }
     Ok(not_kept)
-}
-
-fn insert_sql(rows: usize) -> impl SqlSafeStr {
-    let values = vec!["(?,?,?,?,?,?,?,?,?,?,?)"; rows].join(",");
-    AssertSqlSafe(format!(
-        "INSERT INTO telemetry_events (id, project_id, event, timestamp, properties, user_id, session_id, \
-         source, seq, context, created_at) VALUES {values} ON CONFLICT (id) DO NOTHING RETURNING id"
-    ))
 }
 
 fn read_event(row: &SqliteRow) -> sqlx::Result<StoredEvent> {

@@ -46,14 +46,21 @@ pub(super) async fn append(
     counts: &BTreeMap<(i32, &str, i64), i64>,
     rows: &[Row],
 ) -> sqlx::Result<()> {
-    for (&(project_id, event, minute), &count) in counts {
-        sqlx::query("INSERT INTO rollup_deltas (project_id, event, minute, count) VALUES ($1, $2, $3, $4)")
-            .bind(project_id)
-            .bind(event)
-            .bind(moment_of(minute).to_string())
-            .bind(count)
-            .execute(&mut *connection)
-            .await?;
+    let counts: Vec<_> = counts
+        .iter()
+        .map(|(&(project_id, event, minute), &count)| {
+            (project_id, event, moment_of(minute).to_string(), count)
+        })
+        .collect();
+    if !counts.is_empty() {
+        let counts = serde_json::to_string(&counts).map_err(|error| sqlx::Error::Encode(error.into()))?;
+        sqlx::query(
+            "INSERT INTO rollup_deltas (project_id, event, minute, count) \
+             SELECT value->>0, value->>1, value->>2, value->>3 FROM json_each($1)",
+        )
+        .bind(counts)
+        .execute(&mut *connection)
+        .await?;
     }
     for (project_id, content) in delta::pack(rows) {
         sqlx::query("INSERT INTO sketch_deltas (project_id, content) VALUES ($1, $2)")
