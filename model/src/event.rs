@@ -80,13 +80,13 @@ impl Judge<'_> {
 /// this version does not know are left out: a newer SDK may send them.
 #[derive(Debug, Clone, Default)]
 pub struct RawEvent<'a> {
-    id: Option<&'a str>,
-    event: Option<&'a str>,
-    timestamp: Option<&'a str>,
-    properties: Option<&'a str>,
-    user_id: Option<&'a str>,
-    session_id: Option<&'a str>,
-    seq: Option<&'a str>,
+    pub(crate) id: Option<&'a str>,
+    pub(crate) event: Option<&'a str>,
+    pub(crate) timestamp: Option<&'a str>,
+    pub(crate) properties: Option<&'a str>,
+    pub(crate) user_id: Option<&'a str>,
+    pub(crate) session_id: Option<&'a str>,
+    pub(crate) seq: Option<&'a str>,
 }
 
 impl<'a> RawEvent<'a> {
@@ -100,10 +100,23 @@ impl<'a> RawEvent<'a> {
             return Err(whole(Code::EventTooLarge));
         }
         let text = core::str::from_utf8(bytes).map_err(|_| whole(Code::InvalidUtf8))?;
-        let members = Members::of(text.as_bytes()).ok_or(whole(Code::InvalidJson))?;
+        let (mut raw, twice) = Self::find(text).ok_or(whole(Code::InvalidJson))?;
+        if let Some(name) = twice {
+            return Err(Refusal::new(Code::DuplicateKey, name));
+        }
+        for field in [&mut raw.id, &mut raw.properties, &mut raw.user_id, &mut raw.session_id, &mut raw.seq] {
+            *field = field.filter(|value| *value != "null");
+        }
+        Ok(raw)
+    }
+
+    /// The fields of the JSON object `text`, of one that is given twice the first; and its name. `None` if
+    /// the text is no object.
+    pub(crate) fn find(text: &'a str) -> Option<(Self, Option<&'static str>)> {
         let mut raw = Self::default();
-        for member in members {
-            let (key, value) = member.map_err(|_| whole(Code::InvalidJson))?;
+        let mut twice = None;
+        for member in Members::of(text.as_bytes())? {
+            let (key, value) = member.ok()?;
             let (name, field) = match key {
                 b"id" => ("id", &mut raw.id),
                 b"event" => ("event", &mut raw.event),
@@ -114,16 +127,14 @@ impl<'a> RawEvent<'a> {
                 b"seq" => ("seq", &mut raw.seq),
                 _ => continue,
             };
-            // The value was cut at ASCII delimiters, so it is UTF-8 as the whole is.
-            let value = core::str::from_utf8(value).map_err(|_| whole(Code::InvalidUtf8))?;
-            if field.replace(value).is_some() {
-                return Err(Refusal::new(Code::DuplicateKey, name));
+            if field.is_none() {
+                // The value was cut at ASCII delimiters, so it is UTF-8 as the whole is.
+                *field = core::str::from_utf8(value).ok();
+            } else {
+                twice = twice.or(Some(name));
             }
         }
-        for field in [&mut raw.id, &mut raw.properties, &mut raw.user_id, &mut raw.session_id, &mut raw.seq] {
-            *field = field.filter(|value| *value != "null");
-        }
-        Ok(raw)
+        Some((raw, twice))
     }
 
     /// The id as it was sent, for the reply, if it is a plain string.

@@ -6,7 +6,7 @@ use alloc::borrow::Cow;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use crate::event::Judge;
+use crate::event::{Judge, RawEvent};
 use crate::json::{self, Cursor, Elements, Members, push_string};
 use crate::limits::{
     DEPTH_MAX, EVENT_BYTES_MAX, KEY_CHARS_MAX, PROPERTIES_MAX, SALVAGED_FIELD_BYTES_MAX, STRING_CHARS_MAX,
@@ -55,7 +55,7 @@ pub fn salvage(bytes: &[u8], judge: &Judge<'_>) -> Option<Salvaged> {
     if bytes.len() > EVENT_BYTES_MAX {
         return None;
     }
-    let fields = Fields::find(core::str::from_utf8(bytes).ok()?)?;
+    let (fields, _) = RawEvent::find(core::str::from_utf8(bytes).ok()?)?;
     let mut salvager = Salvager { rules: judge.rules, out: String::from("{"), bytes_max: 0, open: 1 };
 
     // What tells one event from the next comes first and is bounded, so that it always has room.
@@ -92,53 +92,17 @@ pub fn salvage(bytes: &[u8], judge: &Judge<'_>) -> Option<Salvaged> {
         }
     }
     salvager.out.push('}');
-    Some(Salvaged { event: salvager.out, user: fields.user(), content_from })
+    Some(Salvaged { event: salvager.out, user: fields.user_id.and_then(user), content_from })
 }
 
-/// The fields of an event, unread; of a field given twice, the first.
-#[derive(Default)]
-struct Fields<'a> {
-    id: Option<&'a str>,
-    event: Option<&'a str>,
-    timestamp: Option<&'a str>,
-    properties: Option<&'a str>,
-    user_id: Option<&'a str>,
-    session_id: Option<&'a str>,
-    seq: Option<&'a str>,
-}
-
-impl<'a> Fields<'a> {
-    fn find(text: &'a str) -> Option<Self> {
-        let mut fields = Self::default();
-        for member in Members::of(text.as_bytes())? {
-            let (key, value) = member.ok()?;
-            let field = match key {
-                b"id" => &mut fields.id,
-                b"event" => &mut fields.event,
-                b"timestamp" => &mut fields.timestamp,
-                b"properties" => &mut fields.properties,
-                b"user_id" => &mut fields.user_id,
-                b"session_id" => &mut fields.session_id,
-                b"seq" => &mut fields.seq,
-                _ => continue,
-            };
-            if field.is_none() {
-                *field = core::str::from_utf8(value).ok();
-            }
-        }
-        Some(fields)
-    }
-
-    /// A number is taken for the string it should have been; nothing else can name a user.
-    fn user(&self) -> Option<UserHash> {
-        let value = self.user_id?;
-        let text = match value.as_bytes().first()? {
-            b'"' => string(value)?,
-            b'0'..=b'9' => Cow::Borrowed(Cursor::new(value).scalar().ok()?),
-            _ => return None,
-        };
-        (!text.is_empty()).then(|| UserHash::of(&text))
-    }
+/// Who did it. A number is taken for the string it should have been; nothing else can name a user.
+fn user(value: &str) -> Option<UserHash> {
+    let text = match value.as_bytes().first()? {
+        b'"' => string(value)?,
+        b'0'..=b'9' => Cow::Borrowed(Cursor::new(value).scalar().ok()?),
+        _ => return None,
+    };
+    (!text.is_empty()).then(|| UserHash::of(&text))
 }
 
 struct Salvager<'r> {
