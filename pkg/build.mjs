@@ -5,7 +5,7 @@
 import { spawnSync } from 'node:child_process';
 import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
 
@@ -16,8 +16,10 @@ const at = (...path) => join(here, ...path);
 const json = (path) => JSON.parse(readFileSync(at(path), 'utf8'));
 
 const WASM = 'pharos_sdk_bg.wasm';
+/** Loaded only if used: they share the SDK that the page has, so none may bring another. */
+const MODULES = ['modules/pages', 'modules/clicks', 'modules/vitals', 'modules/errors', 'react'];
 /** What the package's types consist of; the other declarations are of what is inside. */
-const TYPES = ['index.d.ts', 'types.d.ts'];
+const TYPES = ['index', 'types', ...MODULES];
 
 function run(command, ...args) {
   const { status, error } = spawnSync(command, args, { cwd: here, stdio: 'inherit' });
@@ -35,23 +37,31 @@ function buildWasm() {
 async function buildJs() {
   rmSync(at('dist'), { recursive: true, force: true });
   mkdirSync(at('dist'));
-  await build({
-    entryPoints: [at('src/index.ts')],
+  const common = {
     outdir: at('dist'),
     bundle: true,
-    splitting: true,
-    chunkNames: '[name]',
     minify: true,
     format: 'esm',
     target: 'es2022',
     legalComments: 'none',
     define: { __VERSION__: JSON.stringify(json('package.json').version) },
-  });
+  };
+  await build({ ...common, entryPoints: [at('src/index.ts')], splitting: true, chunkNames: '[name]' });
+  const sdk = {
+    name: 'the SDK itself',
+    setup: ({ onResolve }) =>
+      onResolve({ filter: /^\.\.?\/index\.js$/ }, () => ({ path: './index.js', external: true })),
+  };
+  const entryPoints = MODULES.map((name) => at(`src/${name}.ts`));
+  await build({ ...common, entryPoints, entryNames: '[name]', external: ['react'], plugins: [sdk] });
+  await build({ ...common, entryPoints: [at('src/tag.ts')], format: 'iife' });
   copyFileSync(at('wasm', WASM), at('dist', WASM));
 
   const declarations = mkdtempSync(join(tmpdir(), 'pharos-types-'));
   run('tsc', '--declaration', '--emitDeclarationOnly', '--outDir', declarations);
-  for (const file of TYPES) copyFileSync(join(declarations, 'src', file), at('dist', file));
+  for (const name of TYPES) {
+    copyFileSync(join(declarations, 'src', `${name}.d.ts`), at('dist', `${basename(name)}.d.ts`));
+  }
   rmSync(declarations, { recursive: true });
 }
 

@@ -4,6 +4,9 @@
 /** The longest address passed on: a fact that is too long would cost all facts. */
 const ADDRESS_CHARS_MAX = 2048;
 
+/** Asked for once: the first time it takes longer than all else. */
+let timeZone: string | undefined;
+
 /** The page's facts as JSON, not yet stripped: an address may hold anything. */
 export function facts(): string {
   return JSON.stringify({
@@ -13,7 +16,7 @@ export function facts(): string {
     language: navigator.language,
     screen: `${screen.width}x${screen.height}`,
     viewport: `${innerWidth}x${innerHeight}`,
-    time_zone: Intl.DateTimeFormat().resolvedOptions().timeZone,
+    time_zone: (timeZone ??= Intl.DateTimeFormat().resolvedOptions().timeZone),
     gpc: asksForPrivacy() || undefined,
   });
 }

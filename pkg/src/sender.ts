@@ -11,7 +11,7 @@ import { add, type Counts, type Losses } from './losses.js';
 import type { Settings } from './options.js';
 import { type Chunk, ORPHAN_MS, Outbox } from './outbox.js';
 import { facts, type Sight, watch } from './page.js';
-import { forget, keepSession, openSession, type Session } from './session.js';
+import { forget, isOn, keepSession, openSession, SESSION, type Session } from './session.js';
 import type { Store } from './store.js';
 import { type Answer, type Flight, later, leave, post, room } from './transport.js';
 
@@ -19,7 +19,9 @@ import { type Answer, type Flight, later, leave, post, room } from './transport.
 const BATCH_EVENTS_MAX = 500;
 const BATCH_BYTES_MAX = 256 * 1024;
 /** So that, with the head of a batch, any chunk fits what a page may send as it is left (an event: 32 KiB). */
-const CHUNK_BYTES_FULL = 16 * 1024;
+const CHUNK_BYTES_FULL = 20 * 1024;
+/** A chunk this large is kept as the task ends, which is later than the call and sooner than the timer. */
+const CHUNK_BYTES_ENOUGH = CHUNK_BYTES_FULL / 2;
 /** A batch's head at most, its context being an address, a referrer and a title of 2,048 characters each. */
 const HEAD_BYTES_MAX = 8 * 1024;
 
@@ -37,6 +39,12 @@ const RETRY = 3;
  * have sent, it waits for so long, alone.
  */
 const SETTLE_MS = 100;
+
+/**
+ * Events are kept as the task ends that tracked them; where many tasks track, once in so long: writing is what a
+ * stream of events would cost most. A page that ends has time to keep them; one that crashes loses as much.
+ */
+const KEEP_MS = 100;
 
 const LOST = 'lost';
 
@@ -67,8 +75,11 @@ export class Sender {
   readonly #debug: Debug | undefined;
   readonly #unwatch: () => void;
   #session: Session | undefined;
-  /** Events tracked in this task of the page, not yet in the outbox; `undefined` between tasks. */
-  #events: number | undefined;
+  /** Events tracked and not yet in the outbox. */
+  #events = 0;
+  /** What will keep them. */
+  #keeping: 'nothing' | 'timer' | 'end of the task' = 'nothing';
+  #keptAt = 0;
   /** The address that the outbox's context is of. */
   #href: string | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -99,7 +110,9 @@ export class Sender {
     this.#paused = settings.consent === 'pending';
     this.#outbox = new Outbox(store, (losses) => this.lose(losses));
     this.#open(Date.now());
-    this.#unwatch = watch((sight) => guarded(() => this.#seen(sight)));
+    const unwatch = watch((sight) => guarded(() => this.#seen(sight)));
+    const unfollow = store.watch(SESSION, () => guarded(() => this.#follow()));
+    this.#unwatch = () => (unwatch(), unfollow());
     // Pages before this one left it, and nobody knows how long this one lives.
     if (this.#outbox.events) this.#sendIn(0, SOON);
   }
@@ -110,11 +123,7 @@ export class Sender {
 
   /** Tracks one event that happened at `now`; its properties are JSON. */
   track(name: string, properties: string, now: number): void {
-    if (this.#events === undefined) {
-      this.#events = 0;
-      this.#open(now);
-      queueMicrotask(() => this.#guarded(() => this.#keep()));
-    }
+    this.#open(now);
     if (this.#outbox.isFull(this.#events)) {
       this.lose({ queue_full: 1 });
       this.#debug?.refused(name, 'too many wait');
@@ -127,8 +136,23 @@ export class Sender {
       return;
     }
     this.#debug?.tracked(name, this.#core.redactions());
-    if (++this.#events >= this.#settings.batchEvents || bytes >= CHUNK_BYTES_FULL) this.#put();
+    this.#events++;
+    if (bytes >= CHUNK_BYTES_FULL) this.#put();
+    else this.#keepSoon(now, bytes >= CHUNK_BYTES_ENOUGH);
   }
+
+  #keepSoon(now: number, enough: boolean): void {
+    const since = now - this.#keptAt;
+    if (this.#left || enough || since < 0 || since >= KEEP_MS) {
+      if (this.#keeping !== 'end of the task') queueMicrotask(this.#keepGuarded);
+      this.#keeping = 'end of the task';
+    } else if (this.#keeping === 'nothing') {
+      setTimeout(this.#keepGuarded, KEEP_MS - since);
+      this.#keeping = 'timer';
+    }
+  }
+
+  readonly #keepGuarded = () => this.#guarded(() => this.#keep());
 
   /** Sets who the user is from here on; an empty id forgets. */
   identify(id: string): void {
@@ -139,6 +163,7 @@ export class Sender {
   reset(): void {
     this.#keep();
     forget(this.#store);
+    this.#session = undefined;
     this.#open(Date.now());
   }
 
@@ -181,39 +206,50 @@ export class Sender {
     this.#unwatch();
     clearTimeout(this.#timer);
     this.#paused = true;
-    this.#events = undefined;
+    this.#events = 0;
     this.settle();
   }
 
-  /** Begins a task's events: with the session and the context they belong to. */
+  /** Sees to it that an event at `now` gets its session. */
   #open(now: number): void {
-    const session = openSession(this.#store, now);
-    if (session.id !== this.#session?.id || session.nextSeq !== this.#core.nextSeq()) {
-      this.#core.setSession(session.id, session.nextSeq);
+    if (this.#session && isOn(this.#session, now)) {
+      this.#session.last = now;
+      return;
     }
-    this.#session = session;
-    if (location.href !== this.#href) {
-      this.#href = location.href;
-      this.#outbox.setContext(this.#core.context(facts()));
-    }
+    this.#put();
+    this.#session = openSession(this.#store, now);
+    this.#core.setSession(this.#session.id, this.#session.nextSeq);
   }
 
-  /** Ends a task: its events go to the outbox, and leave when it is time. */
+  /** Events go to the outbox, and leave when it is time. */
   #keep(): void {
-    if (this.#events === undefined) return;
     this.#put();
-    this.#events = undefined;
     if (this.#left) this.#leave();
     else this.#arm();
   }
 
   #put(): void {
+    this.#keeping = 'nothing';
     if (!this.#events || !this.#session) return;
+    if (location.href !== this.#href) {
+      this.#href = location.href;
+      this.#outbox.setContext(this.#core.context(facts()));
+    }
     const text = this.#core.take();
     this.#outbox.add(text, this.#events, this.#core.bytes);
     this.#events = 0;
+    this.#keptAt = Date.now();
     this.#session.nextSeq = this.#core.nextSeq();
-    keepSession(this.#store, this.#session, Date.now());
+    keepSession(this.#store, this.#session);
+  }
+
+  /** Another tab tracked: the session's numbers go on from there. */
+  #follow(): void {
+    if (this.#events) return;
+    const session = openSession(this.#store, Date.now());
+    if (session.id === this.#session?.id && session.nextSeq <= this.#core.nextSeq()) return;
+    this.#session = session;
+    this.#core.setSession(session.id, session.nextSeq);
   }
 
   #seen(sight: Sight): void {
@@ -319,7 +355,7 @@ export class Sender {
    * then gets no answer, stays in the outbox.
    */
   #leave(): void {
-    if (this.#events) this.#put();
+    this.#put();
     if (this.#paused) return;
     if (this.#batch && !this.#flight?.outlivesPage) {
       // It may die with the page. Should it have arrived as well, the ids tell.

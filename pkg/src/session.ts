@@ -6,7 +6,8 @@ import type { Store } from './store.js';
 /** Without an event for so long a visit is over. */
 const IDLE_MAX_MS = 30 * 60_000;
 
-const SESSION = 'session';
+/** Where the session is kept. */
+export const SESSION = 'session';
 const ANONYMOUS_ID = 'anonymous';
 
 /** A visit. */
@@ -14,21 +15,28 @@ export interface Session {
   id: string;
   /** The number of its next event. */
   nextSeq: number;
+  /** When its last event was. */
+  last: number;
+}
+
+/** Whether an event at `now` belongs to the session. */
+export function isOn({ last }: Session, now: number): boolean {
+  return Math.abs(now - last) < IDLE_MAX_MS;
 }
 
 /** The visit that an event at `now` belongs to: the one that goes on, or a new one. */
 export function openSession(store: Store, now: number): Session {
   const [id = '', nextSeq, last] = (store.get(SESSION) ?? '').split('.');
-  const goesOn = Math.abs(now - Number(last)) < IDLE_MAX_MS;
-  if (goesOn) return { id, nextSeq: Number(nextSeq) };
-  const session = { id: randomId(), nextSeq: 0 };
-  keepSession(store, session, now);
+  const kept = { id, nextSeq: Number(nextSeq), last: Number(last) };
+  if (isOn(kept, now)) return { ...kept, last: now };
+  const session = { id: randomId(), nextSeq: 0, last: now };
+  keepSession(store, session);
   return session;
 }
 
 /** Keeps the session for the next event, in whatever tab that is. */
-export function keepSession(store: Store, { id, nextSeq }: Session, now: number): void {
-  store.set(SESSION, `${id}.${nextSeq}.${now}`);
+export function keepSession(store: Store, { id, nextSeq, last }: Session): void {
+  store.set(SESSION, `${id}.${nextSeq}.${last}`);
 }
 
 /** Ends the visit and forgets who it was. */

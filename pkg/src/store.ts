@@ -47,6 +47,13 @@ export class Store {
       .sort();
   }
 
+  /** Tells when another tab changes what is kept under `name`, until the returned function is called. */
+  watch(name: string, tell: () => void): () => void {
+    const changed = ({ key }: StorageEvent) => key === this.#prefix + name && tell();
+    addEventListener('storage', changed);
+    return () => removeEventListener('storage', changed);
+  }
+
   /** The visitor agreed: what was in memory is kept from here on. */
   persist(): void {
     this.#persist = true;

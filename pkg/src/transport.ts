@@ -8,7 +8,7 @@ export const KEEPALIVE_BYTES_MAX = 60 * 1024;
 const KEEPALIVE_BODY_BYTES_MAX = KEEPALIVE_BYTES_MAX / 2;
 
 /** Below this, what gzip saves is not worth its time. */
-const GZIP_BYTES_MIN = 1024;
+const GZIP_CHARS_MIN = 1024;
 
 /** A request without an answer for so long has failed: on a slow phone 60 KiB take some seconds. */
 const ANSWER_WAIT_MAX_MS = 30_000;
@@ -49,11 +49,11 @@ export async function post(url: string, body: string, starts: (flight: Flight) =
   let stopped = false;
   const flight: Flight = { outlivesPage: false, stop: () => ((stopped = true), abort.abort()) };
   starts(flight);
-  const bytes = await gzip(body);
+  const packed = await pack(body);
   if (stopped) return NO_ANSWER;
-  flight.outlivesPage = bytes.size <= Math.min(KEEPALIVE_BODY_BYTES_MAX, room());
+  flight.outlivesPage = sizeOf(packed) <= Math.min(KEEPALIVE_BODY_BYTES_MAX, room());
   const timer = setTimeout(() => abort.abort(), ANSWER_WAIT_MAX_MS);
-  const answer = await ask(url, bytes, flight.outlivesPage, abort.signal);
+  const answer = await ask(url, packed, flight.outlivesPage, abort.signal);
   clearTimeout(timer);
   return answer;
 }
@@ -64,10 +64,9 @@ export async function post(url: string, body: string, starts: (flight: Flight) =
  * none comes where the browser knows only beacons (Firefox before 133).
  */
 export function leave(url: string, body: string): Promise<Answer | undefined> | undefined {
-  const blob = new Blob([body], { type: 'text/plain' });
-  if (blob.size > room()) return undefined;
-  if ('keepalive' in Request.prototype) return ask(url, blob, true);
-  return navigator.sendBeacon(url, blob) ? Promise.resolve(undefined) : undefined;
+  if (sizeOf(body) > room()) return undefined;
+  if ('keepalive' in Request.prototype) return ask(url, body, true);
+  return navigator.sendBeacon(url, body) ? Promise.resolve(undefined) : undefined;
 }
 
 /**
@@ -85,8 +84,8 @@ export function later(url: string, body: string): boolean {
   }
 }
 
-async function ask(url: string, body: Blob, keepalive: boolean, signal?: AbortSignal): Promise<Answer> {
-  const held = keepalive ? body.size : 0;
+async function ask(url: string, body: Body, keepalive: boolean, signal?: AbortSignal): Promise<Answer> {
+  const held = keepalive ? sizeOf(body) : 0;
   alive += held;
   try {
     const init: RequestInit = {
@@ -106,10 +105,18 @@ async function ask(url: string, body: Blob, keepalive: boolean, signal?: AbortSi
   }
 }
 
+type Body = string | ArrayBuffer;
+
+function sizeOf(body: Body): number {
+  return new Blob([body]).size;
+}
+
 /** The server knows gzip by its first bytes, so no header, which would cost a preflight, has to say so. */
-async function gzip(text: string): Promise<Blob> {
-  const plain = new Blob([text], { type: 'text/plain' });
-  if (plain.size < GZIP_BYTES_MIN || typeof CompressionStream === 'undefined') return plain;
-  const zipped = new Response(plain.stream().pipeThrough(new CompressionStream('gzip')));
-  return new Blob([await zipped.arrayBuffer()], { type: 'text/plain' });
+async function pack(text: string): Promise<Body> {
+  if (text.length < GZIP_CHARS_MIN || typeof CompressionStream === 'undefined') return text;
+  const { readable, writable } = new CompressionStream('gzip');
+  const writer = writable.getWriter();
+  void writer.write(new TextEncoder().encode(text));
+  void writer.close();
+  return new Response(readable).arrayBuffer();
 }

@@ -190,3 +190,159 @@ test('debug says what became of events', () =>
     },
     { options: { debug: true } },
   ));
+
+/** The storage's names that are ours. */
+const names = (page) =>
+  page.evaluate(() => Object.keys(localStorage).filter((name) => name.startsWith('pharos')));
+
+test('until the visitor agrees, events are held in memory; then they are sent, with one id for visits to come', () =>
+  withPage(
+    async ({ page, collector, open }) => {
+      await page.evaluate(async () => {
+        pharos.trackEvent('held');
+        await pharos.flush();
+        dispatchEvent(new PageTransitionEvent('pagehide'));
+        dispatchEvent(new PageTransitionEvent('pageshow'));
+      });
+      assert.deepEqual([await names(page), collector.events], [[], []]);
+      await page.evaluate(async () => {
+        pharos.setConsent('granted');
+        pharos.trackEvent('agreed');
+        await pharos.flush();
+      });
+      const [held, agreed] = collector.events;
+      assert.deepEqual([held.event, agreed.event], ['held', 'agreed']);
+      assert.equal(collector.batches[0].body.consent, 'granted');
+      assert.match(agreed.user_id, /^u_[0-9a-f]{32}$/);
+      const next = await open('/other', { consent: 'granted' });
+      await next.evaluate(() => (pharos.trackEvent('again'), pharos.flush()));
+      assert.equal(collector.events.at(-1).user_id, agreed.user_id);
+    },
+    { options: { consent: 'pending', flushIntervalMs: 10 } },
+  ));
+
+test('a visitor who declines leaves nothing behind, and may change their mind', () =>
+  withPage(
+    async ({ page, collector }) => {
+      collector.reply = () => ({ status: 503 });
+      await page.evaluate(async () => {
+        pharos.trackEvent('before');
+        await pharos.flush();
+        pharos.setConsent('denied');
+        pharos.trackEvent('after');
+        await pharos.flush();
+      });
+      assert.deepEqual(await names(page), []);
+      collector.reply = () => ({});
+      const tried = collector.batches.length;
+      await page.evaluate(async () => {
+        pharos.setConsent('granted');
+        await pharos.init({ key: 'pk_test', endpoint: '/' });
+        pharos.trackEvent('later');
+        await pharos.flush();
+      });
+      const sent = collector.batches.slice(tried);
+      assert.deepEqual(sent.flatMap((batch) => batch.events.map((event) => event.event)), ['later']); // prettier-ignore
+      assert.deepEqual(sent[0].body.dropped, { consent: 1 });
+    },
+    { options: { consent: 'granted', flushIntervalMs: 3_600_000 } },
+  ));
+
+test('with Global Privacy Control, anonymous means: no user, nothing kept', () =>
+  withPage(
+    async ({ page, collector }) => {
+      await page.evaluate(async () => {
+        pharos.identify('user-42');
+        pharos.trackEvent('step');
+      });
+      assert.deepEqual(await names(page), []);
+      await page.evaluate(() => pharos.flush());
+      const [{ body, events }] = collector.batches;
+      assert.deepEqual([body.gpc, body.context.gpc, events[0].user_id], ['anonymous', true, undefined]);
+    },
+    {
+      options: { gpc: 'anonymous', consent: 'granted', flushIntervalMs: 3_600_000 },
+      prepare: () => Object.defineProperty(Navigator.prototype, 'globalPrivacyControl', { get: () => true }),
+    },
+  ));
+
+test('rules of the site decide what is stripped; wrong ones are said and change nothing', async () => {
+  const sent = async (pii) => {
+    let out;
+    await withPage(
+      async ({ page, collector, said }) => {
+        await page.evaluate(() => {
+          pharos.trackEvent('step', { note: 'to ada@example.org', crew_code: 'x7' });
+          return pharos.flush();
+        });
+        out = [collector.events[0].properties, said.filter((text) => text.includes('pii'))];
+      },
+      { options: { pii, flushIntervalMs: 3_600_000 } },
+    );
+    return out;
+  };
+  assert.deepEqual(await sent({ kinds: { email: 'keep' }, keys: { crew_code: 'remove' } }), [{ note: 'to ada@example.org' }, []]); // prettier-ignore
+  const [properties, said] = await sent({ kinds: { emial: 'keep' } });
+  assert.deepEqual(properties, { note: 'to [email]', crew_code: 'x7' });
+  assert.match(said.join(), /pii: kinds\.emial: expected the name of a kind/);
+});
+
+test('sample and beforeSend leave events out, and both are counted', () =>
+  withPage(
+    async ({ page, collector }) => {
+      await page.evaluate(async () => {
+        for (let i = 0; i < 5; i++) pharos.trackEvent('rare');
+        pharos.trackEvent('secret');
+        pharos.trackEvent('broken');
+        pharos.trackEvent('step', { n: 1 });
+        await pharos.flush();
+      });
+      assert.deepEqual(
+        collector.events.map(({ event, properties }) => [event, properties]),
+        [['step', { n: 2, note: '[email]' }]],
+      );
+      assert.deepEqual(collector.batches[0].body.dropped, { sampled: 5, before_send: 2 });
+    },
+    {
+      prepare: () => {
+        globalThis.hooks = {
+          sample: { rare: 0 },
+          flushIntervalMs: 3_600_000,
+          beforeSend: ({ event, properties }) => {
+            if (event === 'broken') throw new Error('of the page');
+            return event === 'secret'
+              ? null
+              : { properties: { n: properties.n + 1, note: 'ada@example.org' } };
+          },
+        };
+      },
+    },
+  ));
+
+test('page, time, setContext and reset', () =>
+  withPage(
+    async ({ page, collector }) => {
+      const [before, after] = await page.evaluate(async () => {
+        const before = pharos.sessionId();
+        pharos.setContext({ plan: 'pro', n: 1 });
+        pharos.page();
+        const done = pharos.time('search_done');
+        await new Promise((resolve) => setTimeout(resolve, 30));
+        done({ n: 2 });
+        pharos.identify('user-42');
+        pharos.trackEvent('step');
+        pharos.reset();
+        pharos.trackEvent('step');
+        await pharos.flush();
+        return [before, pharos.sessionId()];
+      });
+      const [view, search, mine, nobodys] = collector.events;
+      assert.deepEqual([view.event, view.properties], ['page_view', { plan: 'pro', n: 1, path: '/page' }]);
+      assert.equal(search.properties.n, 2);
+      assert.ok(search.properties.duration_ms >= 29, `${search.properties.duration_ms} ms`);
+      assert.deepEqual([mine.session_id, mine.user_id?.length], [before, 34]);
+      assert.deepEqual([nobodys.session_id, nobodys.seq, nobodys.user_id, nobodys.properties], [after, 0, undefined, {}]); // prettier-ignore
+      assert.notEqual(before, after);
+    },
+    { options: { flushIntervalMs: 3_600_000 } },
+  ));

@@ -50,7 +50,9 @@ export async function withPage(
     };
     const all = (more) => ({ key: 'pk_test', endpoint: '/', ...options, ...more });
     const page = await load(path);
-    const init = (more) => page.evaluate((options) => pharos.init(options), all(more));
+    // Functions do not travel into the page: what a test sets as `hooks` there are options too.
+    const init = (more) =>
+      page.evaluate((options) => pharos.init({ ...options, ...globalThis.hooks }), all(more));
     /** Another tab, with the SDK started in it. */
     const open = async (path, more) => {
       const page = await load(path);
