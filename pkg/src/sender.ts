@@ -93,6 +93,8 @@ export class Sender {
   #told = false;
   /** Between `pagehide` and `pageshow`: timers may never fire again. */
   #left = false;
+  /** What that costs has been counted. */
+  #counted = false;
   /** Chunks now on their way, by name. */
   #out = new Set<string>();
   /** Not yet reported. */
@@ -256,6 +258,7 @@ export class Sender {
     if (sight !== 'hidden') this.#left = sight === 'left';
     if (sight !== 'back') return this.#leave();
     this.#outbox.setLeft(false);
+    this.#counted = false;
     // What left with a page that was in the back-forward cache has no answer that could still be heard.
     if (!this.#sending) this.#out.clear();
     // A wait that only we chose is over: the network may be back, or the page was away for long.
@@ -381,7 +384,14 @@ export class Sender {
         break;
       }
     }
-    if (this.#left) this.#outbox.setLeft(true);
+    if (this.#left && !this.#counted) {
+      // Told of its end once more, as browsers do, a page does not lose them once more.
+      this.#counted = true;
+      this.#outbox.setLeft(true);
+      const stay = chunks.filter(({ name }) => !this.#out.has(name) && !this.#store.outlivesPage(name));
+      const events = stay.reduce((sum, chunk) => sum + chunk.events, 0);
+      if (events) this.lose({ storage_full: events });
+    }
     this.#save();
   }
 

@@ -30,6 +30,11 @@ export class Store {
     return !!kept;
   }
 
+  /** Whether what is under `name` outlives the page. */
+  outlivesPage(name: string): boolean {
+    return !this.#memory.has(name);
+  }
+
   remove(name: string): void {
     this.#memory.delete(name);
     this.#stored((storage) => storage.removeItem(this.#prefix + name));

@@ -161,6 +161,40 @@ test('the outbox is bounded; what has no room is counted', () =>
     { options: { flushIntervalMs: 10 } },
   ));
 
+test('what neither the storage nor the browser takes as the page ends is counted', () =>
+  withPage(
+    async ({ page, collector, open }) => {
+      // More than a page may send as it ends, compressed or not; what it sends before never gets through.
+      await page.evaluate(() => {
+        const text = () =>
+          Array.from(crypto.getRandomValues(new Uint32Array(40)), (n) => n.toString(36)).join(' ');
+        for (let i = 0; i < 400; i++) pharos.trackEvent('step', { text: text() });
+      });
+      await page.goto(`${collector.origin}/other`);
+      const next = await open('/other');
+      await track(next, 1);
+      await next.evaluate(() => pharos.flush());
+      await until('the loss', () => collector.batches.some((batch) => batch.body.dropped.storage_full > 0));
+      const lost = collector.batches.find((batch) => batch.body.dropped.storage_full).body.dropped
+        .storage_full;
+      assert.equal(unique(collector) + lost, 401, `${unique(collector)} arrived, ${lost} counted`);
+    },
+    {
+      options: NEVER,
+      prepare: () => {
+        delete window.fetchLater;
+        const { fetch } = window;
+        window.fetch = (url, init) =>
+          init?.method === 'POST' && !init.keepalive ? new Promise(() => {}) : fetch(url, init);
+        const { setItem } = Storage.prototype;
+        Storage.prototype.setItem = function (name, text) {
+          if (name.includes('.q.')) throw new DOMException('', 'QuotaExceededError');
+          setItem.call(this, name, text);
+        };
+      },
+    },
+  ));
+
 test('a page that ends before the wasm is there says so on the next', () =>
   withPage(
     async ({ page, collector, open }) => {

@@ -47,6 +47,8 @@ pub struct Config {
     pub trusted_proxies: Vec<IpNet>,
     /// Keys and pepper given from outside.
     pub secrets: Secrets,
+    /// Where pages get the `<script>` tag's file from.
+    pub script_path: String,
     /// What the demo page is told; `None` when there is no demo.
     pub demo: Option<Demo>,
     /// Bounds in time and space.
@@ -249,6 +251,7 @@ impl Config {
                     })?
                     .unwrap_or_default(),
             },
+            script_path: values.required("script_path", parse_script_path)?,
             demo: values.required("demo", parse_bool)?.then_some(demo),
             limits: Limits {
                 header_timeout: milliseconds("header_timeout")?,
@@ -275,6 +278,19 @@ impl Config {
             },
         })
     }
+}
+
+/// A path of plain names that ends in `.js` and is no other route's.
+fn parse_script_path(text: &str) -> Option<String> {
+    const TAKEN: [&str; 5] = ["v1", "sdk", "assets", "demo", "health"];
+    let plain = |name: &str| {
+        !name.is_empty()
+            && !name.starts_with('.')
+            && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b))
+    };
+    let names = text.strip_suffix(".js")?.strip_prefix('/')?;
+    let first = names.split('/').next()?;
+    (names.split('/').all(plain) && !TAKEN.contains(&first)).then(|| text.to_owned())
 }
 
 fn parse_bool(text: &str) -> Option<bool> {
@@ -362,6 +378,28 @@ mod tests {
             let error = Config::from_values(&Values::default().with(name, value)).unwrap_err().to_string();
             assert!(error.starts_with(line), "{error}");
             assert!(!error.contains('\n'), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_script_path_is_no_other_routes() {
+        for text in ["/t.js", "/js/shop-2.js", "/v1.js"] {
+            assert_eq!(parse_script_path(text).as_deref(), Some(text));
+        }
+        let wrong = [
+            "t.js",
+            "/t",
+            "/.js",
+            "//t.js",
+            "/v1/t.js",
+            "/sdk/t.js",
+            "/demo/x.js",
+            "/a/../t.js",
+            "/{x}.js",
+            "/a b.js",
+        ];
+        for text in wrong {
+            assert_eq!(parse_script_path(text), None, "{text}");
         }
     }
 

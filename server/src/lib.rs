@@ -187,6 +187,7 @@ pub async fn run(
         live,
         stop: stop.clone(),
         metrics: config.metrics,
+        script_path: config.script_path,
         demo: config.demo,
         trusted_proxies: config.trusted_proxies,
         secure_cookie: config.public_url.is_some_and(|url| url.starts_with("https://")),

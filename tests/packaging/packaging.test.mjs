@@ -10,6 +10,7 @@ import { after, before, test } from 'node:test';
 import { promisify } from 'node:util';
 
 import { build, createServer, preview } from 'vite';
+import webpack from 'webpack';
 
 import { launchBrowser } from '../support/browser.mjs';
 import { accept, Collector } from './collector.mjs';
@@ -75,7 +76,11 @@ async function seeThrough(url, collector) {
 test('the tarball holds what the page and the compiler need, and nothing else', async () => {
   const folder = join(project.folder, 'node_modules/pharos-telemetry');
   const dist = await readdir(join(folder, 'dist'));
-  assert.deepEqual(dist.sort(), ['debug.js', 'index.d.ts', 'index.js', 'pharos_sdk_bg.wasm', 'types.d.ts']);
+  // prettier-ignore
+  assert.deepEqual(dist.sort(), [
+    'clicks.d.ts', 'clicks.js', 'debug.js', 'errors.d.ts', 'errors.js', 'index.d.ts', 'index.js', 'pages.d.ts', 'pages.js',
+    'pharos_sdk_bg.wasm', 'react.d.ts', 'react.js', 'tag.js', 'types.d.ts', 'vitals.d.ts', 'vitals.js',
+  ]);
   const rest = (await readdir(folder)).filter((name) => name !== 'dist').sort();
   assert.deepEqual(rest, ['LICENSE-APACHE', 'LICENSE-MIT', 'README.md', 'package.json']);
   const wasm = await readFile(join(folder, 'dist/pharos_sdk_bg.wasm'), 'latin1');
@@ -132,6 +137,31 @@ test('a Vite app, in development', async () => {
     await seeThrough(String(server.resolvedUrls?.local[0]), collector);
   } finally {
     await server.close();
+    await collector.stop();
+  }
+});
+
+test('a webpack app', async () => {
+  const collector = await Collector.start({});
+  const root = project.folder;
+  await writeFile(join(root, 'main.js'), app('pharos-telemetry', collector.origin));
+  const compiler = webpack({
+    context: root,
+    mode: 'production',
+    entry: './main.js',
+    output: { path: join(root, 'packed'), publicPath: '/packed/' },
+  });
+  const stats = await promisify(compiler.run.bind(compiler))();
+  assert.deepEqual(stats?.toJson({ errors: true, warnings: true }).errors, []);
+  const folders = {
+    '/packed/': join(root, 'packed'),
+    '/': '<!doctype html><script src="/packed/main.js"></script>',
+  };
+  const page = await Collector.start(folders);
+  try {
+    await seeThrough(page.origin, collector);
+  } finally {
+    await page.stop();
     await collector.stop();
   }
 });

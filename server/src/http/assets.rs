@@ -74,6 +74,12 @@ pub(super) async fn sdk(Path(path): Path<String>, headers: HeaderMap) -> Result<
     Ok(serve(&file, &headers, REVALIDATE))
 }
 
+/// The `<script>` tag's file, which loads the rest.
+pub(super) async fn script(headers: HeaderMap) -> Result<Response, Error> {
+    let file = Sdk::get("tag.js").ok_or(Error::NotFound)?;
+    Ok(serve(&file, &headers, REVALIDATE))
+}
+
 fn page(name: &str, headers: &HeaderMap) -> Response {
     match Pages::get(name) {
         Some(file) => serve(&file, headers, REVALIDATE),

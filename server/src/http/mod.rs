@@ -85,6 +85,7 @@ pub(crate) struct App {
     pub(crate) live: Live,
     /// Cancelled when the server stops: ends what would go on for ever.
     pub(crate) stop: CancellationToken,
+    pub(crate) script_path: String,
     pub(crate) demo: Option<Demo>,
     pub(crate) trusted_proxies: Vec<IpNet>,
     pub(crate) secure_cookie: bool,
@@ -133,7 +134,7 @@ pub(crate) fn router(app: App) -> Router {
     let api = api();
     let route_meters = Arc::new(RouteMeters::new(&app.meters, api.table()));
     api.into_router()
-        .merge(pages(demo_is_on))
+        .merge(pages(demo_is_on, &app.script_path))
         .fallback(async || Error::NotFound)
         .method_not_allowed_fallback(async || Error::MethodNotAllowed)
         // What an answer holds may be different next time, or for the next person.
@@ -200,9 +201,10 @@ fn api() -> Routes {
 }
 
 /// What people look at, and the SDK.
-fn pages(demo_is_on: bool) -> Router<Shared> {
+fn pages(demo_is_on: bool, script_path: &str) -> Router<Shared> {
     let sdk = Router::new()
         .route("/sdk/{*path}", get(assets::sdk).options(preflight))
+        .route(script_path, get(assets::script).options(preflight))
         .layer(open_to_other_sites())
         .layer(header_if_missing(RESOURCE_POLICY, "cross-origin"))
         .layer(CompressionLayer::new());
