@@ -3,7 +3,7 @@
 use std::{net::SocketAddr, path::PathBuf};
 
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
-use pharos_model::pii::Rules;
+use pharos_model::{Timestamp, pii::Rules};
 use pharos_server::{
     config::Config,
     policy,
@@ -49,6 +49,10 @@ pub(crate) enum Command {
     /// Look at refused events, and repair, replay or drop them.
     #[command(subcommand)]
     Quarantine(QuarantineCommand),
+    /// Write stored events as CSV or NDJSON, in the order of their time.
+    ///
+    /// Example: pharos export --format ndjson --start 2026-11-01T00:00:00Z --output events.ndjson
+    Export(ExportArgs),
     /// Look at the events that wait on this disk for the database, or write them to it.
     #[command(subcommand)]
     Spool(SpoolCommand),
@@ -64,6 +68,38 @@ pub(crate) enum Command {
         #[arg(long, value_name = "RULES", value_parser = |text: &str| policy::parse_rules(text))]
         rules: Option<Rules>,
     },
+}
+
+/// Which events are written, how, and where to.
+#[derive(Debug, Args)]
+pub(crate) struct ExportArgs {
+    /// Of the file.
+    #[arg(long, value_enum, default_value = "csv")]
+    pub(crate) format: ExportFormat,
+    /// From this moment on, such as 2026-11-01T00:00:00Z. Default: from the first event.
+    #[arg(long, value_name = "TIME", value_parser = parse_moment)]
+    pub(crate) start: Option<Timestamp>,
+    /// Before this moment. Default: now.
+    #[arg(long, value_name = "TIME", value_parser = parse_moment)]
+    pub(crate) end: Option<Timestamp>,
+    /// Only events of this name.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) event: Option<String>,
+    /// Default: standard output.
+    #[arg(long, short, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum ExportFormat {
+    /// With a header line; properties and context are JSON in a cell.
+    Csv,
+    /// An event as a JSON object on each line.
+    Ndjson,
+}
+
+fn parse_moment(text: &str) -> Result<Timestamp, &'static str> {
+    Timestamp::parse_rfc3339(text).ok_or("expected a date and time such as 2026-11-23T19:00:00Z")
 }
 
 #[derive(Debug, Clone, Copy, Subcommand)]

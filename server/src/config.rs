@@ -35,6 +35,8 @@ pub struct Config {
     pub quarantine_days: Option<u32>,
     /// What is kept of an address.
     pub ip: IpPolicy,
+    /// Where alerts are told; `None`: nowhere.
+    pub webhook: Option<WebhookConfig>,
     /// Who may read `/metrics`.
     pub metrics: MetricsAccess,
     /// What is done where Global Privacy Control is on.
@@ -73,6 +75,21 @@ pub enum IpPolicy {
     Truncate,
     /// Nothing.
     Drop,
+}
+
+/// Where alerts are told.
+#[derive(Clone)]
+pub struct WebhookConfig {
+    /// An http or https address. It may hold a token, so it is not printed.
+    pub url: String,
+    /// What notifications are signed with.
+    pub secret: String,
+}
+
+impl std::fmt::Debug for WebhookConfig {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("WebhookConfig").finish_non_exhaustive()
+    }
 }
 
 /// Who may read `/metrics`.
@@ -220,6 +237,15 @@ impl Config {
                 "drop" => Some(IpPolicy::Drop),
                 _ => None,
             })?,
+            webhook: match values.optional("alert_webhook_url", parse_webhook_url)? {
+                None => None,
+                // Unsigned, anybody could send alerts in this server's name.
+                Some(url) => {
+                    let long_enough = |text: &str| owned_if(text, |text| text.chars().count() >= 16);
+                    let secret = values.required("alert_webhook_secret", long_enough)?;
+                    Some(WebhookConfig { url, secret })
+                }
+            },
             metrics: values.required("metrics", |text| match text {
                 "off" => Some(MetricsAccess::Off),
                 "loopback" => Some(MetricsAccess::Loopback),
@@ -317,6 +343,12 @@ fn parse_database(text: &str) -> Option<Database> {
     let is_postgres = text.starts_with("postgres://") || text.starts_with("postgresql://");
     let is_complete = text.parse::<sqlx::postgres::PgConnectOptions>().is_ok();
     (is_postgres && is_complete).then(|| Database::Postgres(text.to_owned()))
+}
+
+fn parse_webhook_url(text: &str) -> Option<String> {
+    let url: axum::http::Uri = text.parse().ok()?;
+    let is_web = matches!(url.scheme_str(), Some("http" | "https"));
+    (is_web && url.host().is_some_and(|host| !host.is_empty())).then(|| text.to_owned())
 }
 
 fn parse_public_url(text: &str) -> Option<String> {

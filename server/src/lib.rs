@@ -22,6 +22,7 @@
 //! Stopping goes the same way: no new connections, open requests finish, the writer writes what it
 //! holds, the store closes.
 
+pub mod alerts;
 pub mod clock;
 pub mod config;
 pub mod erasure;
@@ -47,6 +48,7 @@ use tokio::{net::TcpListener, time::Instant};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
+    alerts::Alerts,
     config::Config,
     erasure::Eraser,
     http::{App, Keys, Told},
@@ -146,6 +148,7 @@ pub async fn run(
         Writer::start(store.clone(), backlog.clone(), meters.clone(), live.clone(), limits.store_timeout);
     let (refused, budget) = (Refused::default(), Budget::new(limits.queue_bytes));
     let eraser = Eraser::new(store.clone());
+    let alerts = Arc::new(Alerts::new(store.clone(), backlog.clone(), config.webhook.clone()));
     let work = tasks::Work {
         eraser: eraser.clone(),
         store: store.clone(),
@@ -155,6 +158,7 @@ pub async fn run(
         writer: writer_handle.clone(),
         budget: budget.clone(),
         meters: meters.clone(),
+        alerts: alerts.clone(),
         retention_days: config.retention_days,
         quarantine_days: config.quarantine_days,
     };
@@ -185,6 +189,8 @@ pub async fn run(
         limits,
         meters,
         live,
+        exports: http::export_places(),
+        alerts,
         stop: stop.clone(),
         metrics: config.metrics,
         script_path: config.script_path,

@@ -3,6 +3,7 @@
 
 mod access_commands;
 mod cli;
+mod export_commands;
 mod identity_commands;
 mod progress;
 mod quarantine_commands;
@@ -90,6 +91,7 @@ async fn in_runtime(command: Command, config: Config) -> anyhow::Result<()> {
         Command::Users(command) => identity_commands::users(command, &config).await,
         Command::Pepper(command) => identity_commands::pepper(command, &config).await,
         Command::Quarantine(command) => quarantine_commands::run(command, &config).await,
+        Command::Export(args) => export_commands::run(args, &config).await,
         Command::Spool(command) => spool_commands::run(command, &config).await,
         Command::Check { .. } => unreachable!("it needs no runtime"),
         Command::SeedDemo(command) => seed_commands::run(command, &config).await,

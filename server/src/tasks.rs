@@ -10,6 +10,7 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use crate::{
+    alerts::Alerts,
     clock,
     erasure::Eraser,
     http::Keys,
@@ -41,6 +42,8 @@ const WRITE_REFUSED_EVERY: Duration = Duration::from_secs(1);
 const COMPACT_EVERY: Duration = Duration::from_secs(2);
 /// Every request leaves a sample or two in memory until then.
 const TIDY_METERS_EVERY: Duration = Duration::from_secs(5);
+/// How soon a rule that would fire does.
+const WATCH_EVERY: Duration = Duration::from_secs(30);
 /// How far behind the delivery rate may be.
 const DERIVE_EVERY: Duration = Duration::from_secs(60);
 /// Several times that: a node that dies is followed by another.
@@ -66,6 +69,7 @@ pub(crate) struct Work {
     pub(crate) writer: WriterHandle,
     pub(crate) budget: Budget,
     pub(crate) meters: Arc<Meters>,
+    pub(crate) alerts: Arc<Alerts>,
     pub(crate) retention_days: Option<u32>,
     pub(crate) quarantine_days: Option<u32>,
 }
@@ -81,6 +85,7 @@ pub(crate) fn start(work: Work, stop: &CancellationToken) -> JoinSet<()> {
         writer,
         budget,
         meters,
+        alerts,
         retention_days,
         quarantine_days,
     } = work;
@@ -90,6 +95,7 @@ pub(crate) fn start(work: Work, stop: &CancellationToken) -> JoinSet<()> {
     tasks.spawn(until(stop.clone(), compact(store.clone(), meters.clone())));
     tasks.spawn(until(stop.clone(), tidy_meters(meters)));
     tasks.spawn(until(stop.clone(), derive_delivery(store.clone())));
+    tasks.spawn(until(stop.clone(), watch(alerts)));
     tasks.spawn(until(stop.clone(), refresh_keys(keys)));
     tasks.spawn(until(stop.clone(), erase(eraser)));
     tasks.spawn(until(stop.clone(), make_room(store.clone())));
@@ -188,6 +194,17 @@ async fn tidy_meters(meters: Arc<Meters>) {
     loop {
         ticks.tick().await;
         meters.tidy();
+    }
+}
+
+/// Rules, and who is to be told.
+async fn watch(alerts: Arc<Alerts>) {
+    let mut ticks = ticks(WATCH_EVERY);
+    loop {
+        ticks.tick().await;
+        if let Err(error) = alerts.round(clock::now()).await {
+            tracing::warn!(%error, "rules were not looked at, but for the spool's");
+        }
     }
 }
 

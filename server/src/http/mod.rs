@@ -2,6 +2,7 @@
 //! is decided in `ingest`, what is stored in `store`.
 
 mod access;
+mod alerts;
 mod assets;
 mod body;
 mod delivery;
@@ -9,6 +10,7 @@ mod demo;
 mod error;
 mod events;
 mod explore;
+mod export;
 mod health;
 mod key_routes;
 mod keys;
@@ -39,6 +41,7 @@ use axum::{
     routing::{get, options},
 };
 use ipnet::IpNet;
+use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tower_http::{
     catch_panic::CatchPanicLayer,
@@ -55,6 +58,7 @@ use self::{
     routes::Routes,
 };
 use crate::{
+    alerts::Alerts,
     config::{Demo, GpcPolicy, Limits, MetricsAccess, Rates},
     erasure::Eraser,
     identity::Peppers,
@@ -83,6 +87,9 @@ pub(crate) struct App {
     pub(crate) meters: Arc<Meters>,
     pub(crate) metrics: MetricsAccess,
     pub(crate) live: Live,
+    /// Places for exports.
+    pub(crate) exports: Arc<Semaphore>,
+    pub(crate) alerts: Arc<Alerts>,
     /// Cancelled when the server stops: ends what would go on for ever.
     pub(crate) stop: CancellationToken,
     pub(crate) script_path: String,
@@ -100,6 +107,11 @@ pub(crate) struct Told {
 }
 
 type Shared = Arc<App>;
+
+/// Places for exports, all free.
+pub(crate) fn export_places() -> Arc<Semaphore> {
+    Arc::new(Semaphore::new(export::EXPORTS_MAX))
+}
 
 impl App {
     /// What this node knows of itself.
@@ -162,6 +174,10 @@ fn api() -> Routes {
         .wrap(|routes| routes.route("/v1/events", options(preflight)).layer(open_to_other_sites()))
         .wrap(|routes| routes.layer(header_if_missing(RESOURCE_POLICY, "cross-origin")));
 
+    let export = Routes::default()
+        .get("/v1/export", Read, export::export)
+        .wrap(|routes| routes.layer(CompressionLayer::new().no_br()));
+
     Routes::default()
         .merge(open_to_other_sites)
         .post("/v1/session", Anyone, session::sign_in)
@@ -181,6 +197,12 @@ fn api() -> Routes {
         .get("/v1/delivery", Read, delivery::delivery)
         .get("/v1/health", Read, health::project)
         .get("/v1/live", Read, live::live)
+        .merge(export)
+        .get("/v1/alerts", Read, alerts::list)
+        .post("/v1/alerts", Admin, alerts::create)
+        .post("/v1/alerts/test", Admin, alerts::test)
+        .put("/v1/alerts/{id}", Admin, alerts::change)
+        .delete("/v1/alerts/{id}", Admin, alerts::delete)
         .get("/v1/quarantine", Read, quarantine::list)
         .get("/v1/quarantine/{id}", Read, quarantine::show)
         .delete("/v1/quarantine/{id}", Admin, quarantine::drop_one)

@@ -5,6 +5,7 @@ pub(crate) mod breakdown;
 pub(crate) mod calendar;
 pub(crate) mod dashboard;
 pub mod delivery;
+pub mod export;
 pub(crate) mod funnel;
 pub(crate) mod health;
 pub(crate) mod heavy;

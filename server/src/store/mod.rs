@@ -13,6 +13,7 @@ pub mod alerts;
 mod counts;
 pub mod delivery;
 mod erasures;
+pub mod export;
 mod leases;
 mod migrations;
 mod postgres;

@@ -2,10 +2,12 @@
 //! One binary, because linking is most of the time these tests take.
 
 mod access;
+mod alerts;
 mod command_line;
 mod delivery;
 mod erasure;
 mod explore;
+mod export;
 mod http;
 mod ingest;
 mod lifecycle;

@@ -19,8 +19,8 @@ use utoipa::{
 };
 
 use super::{
-    access::SESSION_COOKIE, delivery, demo, error::Error, events, explore, health, key_routes, live, metrics,
-    outcomes, project, quarantine, questions, session, users,
+    access::SESSION_COOKIE, alerts, delivery, demo, error::Error, events, explore, export, health,
+    key_routes, live, metrics, outcomes, project, quarantine, questions, session, users,
 };
 
 #[derive(OpenApi)]
@@ -51,6 +51,12 @@ use super::{
         delivery::delivery,
         health::project,
         live::live,
+        export::export,
+        alerts::list,
+        alerts::create,
+        alerts::test,
+        alerts::change,
+        alerts::delete,
         quarantine::list,
         quarantine::show,
         quarantine::drop_one,
@@ -74,6 +80,7 @@ use super::{
     tags(
         (name = "events", description = "Sending events, and reading them back"),
         (name = "reports", description = "Questions about what is stored"),
+        (name = "alerts", description = "Rules that are watched, and who is told"),
         (name = "quarantine", description = "Refused events that can be repaired"),
         (name = "access", description = "Keys, and what holds for the project"),
         (name = "dashboard", description = "Signing in, and what the pages need"),
