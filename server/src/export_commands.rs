@@ -1,12 +1,11 @@
 //! `pharos export`: stored events into a file or a pipe.
 
 use std::{
-    io::{self, IsTerminal, Write},
+    io::{self, Write},
     path::Path,
 };
 
 use anyhow::{Context, ensure};
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use pharos_model::Timestamp;
 use pharos_server::{
     clock,
@@ -18,6 +17,7 @@ use pharos_server::{
 use crate::{
     PROJECT,
     cli::{ExportArgs, ExportFormat},
+    progress,
 };
 
 pub(crate) async fn run(args: ExportArgs, config: &Config) -> anyhow::Result<()> {
@@ -35,8 +35,7 @@ pub(crate) async fn run(args: ExportArgs, config: &Config) -> anyhow::Result<()>
         ExportFormat::Ndjson => Format::Ndjson,
     };
     let mut output = open(args.output.as_deref())?;
-    let bar = ProgressBar::with_draw_target(u64::try_from(total).ok(), target());
-    bar.set_style(ProgressStyle::with_template("{bar:40} {pos}/{len} events {eta}")?);
+    let bar = progress::bar(total.unsigned_abs(), "events");
 
     let mut export = Export::new(store.clone(), selection, format);
     while let Some(part) = export.next().await? {
@@ -58,9 +57,4 @@ fn open(path: Option<&Path>) -> anyhow::Result<Box<dyn Write>> {
             Box::new(io::BufWriter::new(file))
         }
     })
-}
-
-/// On a terminal only: elsewhere a bar would be noise.
-fn target() -> ProgressDrawTarget {
-    if io::stderr().is_terminal() { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() }
 }
