@@ -14,6 +14,7 @@ import { Server } from '../support/server.mjs';
 const TIME_ZONE = 'Asia/Kolkata';
 const OFFSET_MS = 5.5 * 3_600_000;
 const DAY_MS = 24 * 3_600_000;
+const STEPS = ['page_view', 'product_view', 'add_to_cart'];
 /** The range: the last of these days is over everywhere. */
 const [FROM, TO] = [6, 2].map((daysAgo) => isoDay(Date.now() + OFFSET_MS - daysAgo * DAY_MS));
 
@@ -41,6 +42,27 @@ for (const { name, create } of DATABASES) {
     await settled(page, 'Trends');
     const added = { events: await stat(page, 'Events'), users: await stat(page, 'Users') };
 
+    const range = `from=${FROM}&to=${TO}`;
+    await page.goto(`${server.origin}/breakdown?event=page_view&property=product&${range}`);
+    await settled(page, 'Breakdown');
+    const byProduct = await rowsOf(page, 'Values of product');
+    await page.getByRole('button', { name: 'Vesper' }).click();
+    await page.getByText('product is Vesper').waitFor();
+    await settled(page, 'Breakdown');
+    const held = await rowsOf(page, 'Values of product');
+
+    await page.goto(`${server.origin}/funnel?by=session&steps=${STEPS.join()}&${range}`);
+    await settled(page, 'Funnel');
+    const steps = await rowsOf(page, 'Steps of the funnel');
+
+    await page.goto(`${server.origin}/retention?period=day&${range}`);
+    await settled(page, 'Retention');
+    const cohorts = await rowsOf(page, 'Share of each cohort that came back');
+
+    await page.goto(`${server.origin}/sessions?session=visit-1-4`);
+    await settled(page, 'One session');
+    const visit = await page.locator('.timeline button').allInnerTexts();
+
     await page.goto(`${server.origin}/outcomes`);
     await settled(page, 'Outcomes');
     const outcomes = await rowsOf(page, 'Outcomes of the events received');
@@ -67,6 +89,41 @@ for (const { name, create } of DATABASES) {
         return shown.filter((row) => day(row.at) === wanted).length;
       }),
     );
+
+    const views = shown.filter((row) => row.event === 'page_view');
+    const having = (/** @type {string} */ product) =>
+      views.filter((row) => row.properties.product === product).length;
+    assert.deepEqual(
+      Object.fromEntries(byProduct.map((cells) => [cells[0], numberIn(cells[2])])),
+      Object.fromEntries(['Vesper', 'Fyr', 'Luna'].map((product) => [product, having(product)])),
+    );
+    assert.deepEqual(
+      held.map((cells) => [cells[0], numberIn(cells[2])]),
+      [['Vesper', having('Vesper')]],
+    );
+    // Every visit goes its way from the start, so whoever did a step did those before it.
+    const did = STEPS.map((step) => shown.filter((row) => row.event === step).length);
+    assert.deepEqual(
+      steps.map((cells) => [cells[1], numberIn(cells[3])]),
+      STEPS.map((step, index) => [step, did[index]]),
+    );
+    const firstDays = new Map();
+    for (const { user_id, at } of shown.toSorted((a, b) => a.at - b.at)) {
+      if (user_id && !firstDays.has(user_id)) firstDays.set(user_id, day(at));
+    }
+    assert.deepEqual(
+      cohorts.map((cells) => numberIn(cells[1])),
+      [6, 5, 4, 3, 2].map((ago) => {
+        const wanted = isoDay(Date.now() + OFFSET_MS - ago * DAY_MS);
+        return [...firstDays.values()].filter((first) => first === wanted).length;
+      }),
+    );
+    const visited = rows.filter((row) => row.session_id === 'visit-1-4').sort((a, b) => a.at - b.at);
+    assert.deepEqual(
+      visit,
+      visited.map((row) => row.event),
+    );
+    assert.ok(visit.length > 1);
     assert.deepEqual(
       outcomes.map((cells) => [cells[0], numberIn(cells[3])]),
       [

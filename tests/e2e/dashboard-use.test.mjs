@@ -44,11 +44,11 @@ test('the dashboard in use', { timeout: 120_000 }, async (t) => {
   await t.test('a reload and the back button show the same', async () => {
     await page.goto(`${server.origin}/trends?range=30d`);
     await settled(page, 'Trends');
-    await page.getByRole('combobox', { name: 'Event', exact: true }).selectOption('product_viewed');
+    await page.getByRole('combobox', { name: 'Event', exact: true }).selectOption('product_view');
     await page.getByRole('radio', { name: 'Users' }).check();
-    await page.getByText('product_viewed, last 30 days.').waitFor();
+    await page.getByText('product_view, last 30 days.').waitFor();
     const chosen = page.url();
-    assert.equal(new URL(chosen).search, '?range=30d&event=product_viewed&measure=unique_users');
+    assert.equal(new URL(chosen).search, '?range=30d&event=product_view&measure=unique_users');
     const events = await stat(page, 'Events');
     await page.reload();
     await settled(page, 'Trends');
@@ -56,7 +56,7 @@ test('the dashboard in use', { timeout: 120_000 }, async (t) => {
     assert.ok(await page.getByRole('radio', { name: 'Users' }).isChecked());
     assert.equal(
       await page.getByRole('combobox', { name: 'Event', exact: true }).inputValue(),
-      'product_viewed',
+      'product_view',
     );
     await page.goBack();
     await page.getByRole('heading', { name: 'Events over time' }).waitFor();

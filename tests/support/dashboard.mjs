@@ -13,7 +13,7 @@ export const VIEWS = /** @type {const} */ ([
   ['/sessions?session=visit-1-4', 'One session'],
   ['/trends', 'Trends'],
   ['/breakdown?event=page_view&property=product', 'Breakdown'],
-  ['/funnel?steps=page_view,product_viewed,add_to_cart', 'Funnel'],
+  ['/funnel?steps=page_view,product_view,add_to_cart', 'Funnel'],
   ['/retention?period=day', 'Retention'],
   ['/outcomes', 'Outcomes'],
   ['/quarantine', 'Quarantine'],

@@ -10,7 +10,7 @@ export const DAYS = 10;
 const DAY_MS = 24 * 3_600_000;
 const VISITS_A_DAY = 12;
 /** How far a visit goes: each one a different way. */
-const JOURNEY = ['page_view', 'product_viewed', 'add_to_cart', 'checkout_started', 'purchase_completed'];
+const JOURNEY = ['page_view', 'product_view', 'add_to_cart', 'checkout_started', 'purchase'];
 const PRODUCTS = ['Vesper', 'Fyr', 'Luna'];
 const BATCH_MAX = 400;
 

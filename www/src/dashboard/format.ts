@@ -32,8 +32,9 @@ export function percent(value: number | null | undefined): string {
   return share.format(value);
 }
 
-/** `+12.5%`. */
-export const delta = (value: number): string => change.format(value);
+/** `+12.5%`; where it is more than tenfold, `×40`. */
+export const delta = (value: number): string =>
+  value < 9 ? change.format(value) : `×${short.format(Math.round(value + 1))}`;
 
 /** `45 s`, `3 min`, `2 h 5 min`, `3 d 4 h`. */
 export function duration(seconds: number): string {

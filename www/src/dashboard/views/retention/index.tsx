@@ -29,13 +29,11 @@ export default function RetentionView() {
   );
   return (
     <>
-      <PageHead title="Retention" lead={`Who comes back, ${labelOf(range).toLowerCase()}.`}>
-        <EventPicker
-          label="Counts as coming back"
-          all="Any event"
-          value={event}
-          onChange={(name) => setParams({ event: name })}
-        />
+      <PageHead
+        title="Retention"
+        lead={`Who comes back, ${labelOf(range).toLowerCase()}. Who came before that is new in it.`}
+      >
+        <EventPicker all="Any event" value={event} onChange={(name) => setParams({ event: name })} />
         {periods.length > 1 && (
           <Choice
             label="Length of a period"
