@@ -8,6 +8,7 @@ use pharos_model::wire::GpcChoice;
 use tracing::level_filters::LevelFilter;
 
 use crate::{
+    forward::Destinations,
     identity::{ingest_key_is_valid, secret_key_is_valid},
     policy::{self, Policy},
     rate_limit::Rate,
@@ -29,6 +30,8 @@ pub struct Config {
     pub enabled: bool,
     /// Whether events may be sent on to an analytics service.
     pub analytics_enabled: bool,
+    /// What events are sent on to.
+    pub destinations: Destinations,
     /// How long events are kept; `None` for ever.
     pub retention_days: Option<u32>,
     /// How long refused events are kept after they were last seen; `None` for ever.
@@ -185,6 +188,8 @@ pub struct Limits {
     pub spool_bytes: u64,
     /// Time without a successful write, while events arrive, after which the server is not ready.
     pub ready_timeout: Duration,
+    /// Time that those whom events are sent on to have to answer.
+    pub forward_timeout: Duration,
     /// Time for stopping.
     pub shutdown_timeout: Duration,
 }
@@ -230,6 +235,7 @@ impl Config {
             public_url: values.optional("public_url", parse_public_url)?,
             enabled: values.required("enabled", parse_bool)?,
             analytics_enabled: values.required("analytics_enabled", parse_bool)?,
+            destinations: Destinations::from_values(values)?,
             retention_days: days("retention_days")?,
             quarantine_days: days("quarantine_days")?,
             ip: values.required("ip", |text| match text {
@@ -289,6 +295,9 @@ impl Config {
                 store_connections: values.required("store_connections", |text| whole(text, 1, 1000))?,
                 spool_bytes: values.required("spool_bytes", |text| whole(text, 1 << 20, 1 << 50))?,
                 ready_timeout: milliseconds("ready_timeout")?,
+                forward_timeout: values
+                    .required("forward_timeout", |text| whole(text, 100, 15_000))
+                    .map(Duration::from_millis)?,
                 shutdown_timeout: milliseconds("shutdown_timeout")?,
             },
             log: Log {
@@ -319,7 +328,7 @@ fn parse_script_path(text: &str) -> Option<String> {
     (names.split('/').all(plain) && !TAKEN.contains(&first)).then(|| text.to_owned())
 }
 
-fn parse_bool(text: &str) -> Option<bool> {
+pub(crate) fn parse_bool(text: &str) -> Option<bool> {
     match text.to_ascii_lowercase().as_str() {
         "true" | "1" | "yes" | "on" => Some(true),
         "false" | "0" | "no" | "off" => Some(false),

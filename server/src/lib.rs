@@ -26,11 +26,13 @@ pub mod alerts;
 pub mod clock;
 pub mod config;
 pub mod erasure;
+pub mod forward;
 mod http;
 pub mod identity;
 pub mod ingest;
 pub mod meters;
 pub mod origin;
+pub mod outbound;
 pub mod outcome;
 pub mod policy;
 pub mod query;
@@ -94,6 +96,9 @@ pub enum RunError {
     /// The listener is of no use.
     #[error("listening failed: {0}")]
     Listen(io::Error),
+    /// No request can be made of other servers.
+    #[error("events cannot be sent on: {0}")]
+    Forwarding(io::Error),
     /// A background task panicked.
     #[error("a background task failed")]
     Task,
@@ -126,10 +131,8 @@ pub async fn run(
         .await
         .map_err(|error| RunError::Store { database: setup::describe_database(&config), error })?;
 
-    if config.analytics_enabled {
-        tracing::warn!(
-            "TELEMETRY_ANALYTICS_ENABLED is true, but no analytics service is set up: nothing is sent on"
-        );
+    if config.analytics_enabled && !config.destinations.iter().any(|one| one.kind.name() == "ga4") {
+        tracing::warn!("TELEMETRY_ANALYTICS_ENABLED is true, but Google Analytics is not set up");
     }
 
     let keys = Arc::new(Keys::new(store.clone(), config.policy.clone()));
@@ -161,8 +164,10 @@ pub async fn run(
         alerts: alerts.clone(),
         retention_days: config.retention_days,
         quarantine_days: config.quarantine_days,
+        destinations: config.destinations.clone(),
+        forward_timeout: limits.forward_timeout,
     };
-    let mut tasks = tasks::start(work, &stop_tasks);
+    let mut tasks = tasks::start(work, &stop_tasks).map_err(RunError::Forwarding)?;
     let stop = shutdown.child_token();
     let enricher = Enricher::new(config.ip);
     let router = http::router(App {
@@ -184,6 +189,7 @@ pub async fn run(
         budget: budget.clone(),
         backlog: backlog.clone(),
         refused: refused.clone(),
+        forwarders: config.destinations.iter().map(|one| one.kind.name()).collect(),
         rate_limits: RateLimits::new(LIMITED_SENDERS_MAX),
         rates: config.rates,
         limits,
@@ -221,6 +227,9 @@ pub async fn run(
 
     // The last counts go before the writer that takes them.
     stop_tasks.cancel();
+    // Requests to other servers are waited for: cut off, they would have to be made again.
+    let left_of_budget = limits.shutdown_timeout.saturating_sub(began.elapsed());
+    let _ = tokio::time::timeout(left_of_budget, async { while tasks.join_next().await.is_some() {} }).await;
     tasks.shutdown().await;
     refused.write(&writer_handle, &budget).await;
     let left_of_budget = limits.shutdown_timeout.saturating_sub(began.elapsed());

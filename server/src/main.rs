@@ -20,6 +20,7 @@ use pharos_model::{EventId, Judge, check_line, pii::Rules};
 use pharos_server::{
     clock,
     config::{Config, Log},
+    forward::Destinations,
     identity::random_bytes,
     run,
     setup::{self, create_login_link},
@@ -94,7 +95,11 @@ async fn in_runtime(command: Command, config: Config) -> anyhow::Result<()> {
         Command::Export(args) => export_commands::run(args, &config).await,
         Command::Spool(command) => spool_commands::run(command, &config).await,
         Command::Check { .. } => unreachable!("it needs no runtime"),
-        Command::SeedDemo(command) => seed_commands::run(command, &config).await,
+        Command::SeedDemo(command) => {
+            // What never happened is not sent on.
+            let config = Config { destinations: Destinations::default(), ..config };
+            seed_commands::run(command, &config).await
+        }
     }
 }
 

@@ -43,6 +43,13 @@ const MEANINGS: &[(&str, Option<Unit>, &str)] = &[
     ("pharos_store_up", None, "1 while the database takes what is written, 0 while it is away"),
     ("pharos_compaction_behind_seconds", Some(Unit::Seconds), "Time since all counts were last added up"),
     ("pharos_redactions_total", None, "Personal data stripped, by kind, since the process started"),
+    (
+        "pharos_forward_events_total",
+        None,
+        "Events sent on, by destination: sent, failed (given up), uncertain (sent again although they may have arrived)",
+    ),
+    ("pharos_forward_pending", None, "Events that wait to be sent on, by destination; all nodes together"),
+    ("pharos_forward_lag_seconds", Some(Unit::Seconds), "How long the first of those has waited"),
     ("pharos_live_listeners", None, "Readers of GET /v1/live"),
     ("pharos_build_info", None, "1, with the version as a label"),
     ("process_resident_memory_bytes", Some(Unit::Bytes), "Memory of the process (Linux only)"),
@@ -177,6 +184,24 @@ impl Meters {
         self.flush_seconds.record(took);
         if !succeeded {
             self.flush_failures.increment(1);
+        }
+    }
+
+    /// Counts events sent on to `destination`, by what became of them.
+    pub fn forwarded(&self, destination: &'static str, outcome: &'static str, events: u64) {
+        let labels = vec![Label::new("destination", destination), Label::new("outcome", outcome)];
+        let key = Key::from_parts("pharos_forward_events_total", labels);
+        self.recorder.register_counter(&key, &METADATA).increment(events);
+    }
+
+    /// Notes how many events wait to be sent on, and since when.
+    #[allow(clippy::cast_precision_loss, reason = "a level, not an account")]
+    pub fn forwarder(&self, destination: &'static str, pending: i64, lag: Duration) {
+        let levels =
+            [("pharos_forward_pending", pending as f64), ("pharos_forward_lag_seconds", lag.as_secs_f64())];
+        for (name, value) in levels {
+            let key = Key::from_parts(name, vec![Label::new("destination", destination)]);
+            self.recorder.register_gauge(&key, &METADATA).set(value);
         }
     }
 

@@ -6,6 +6,8 @@ use std::{collections::HashMap, fmt, path::Path};
 
 use clap::{Arg, ArgMatches, Command, parser::ValueSource};
 
+use crate::forward::{ga4::mapping, rule};
+
 /// One setting.
 #[derive(Debug)]
 pub struct Setting {
@@ -70,7 +72,43 @@ pub const SETTINGS: &[Setting] = &[
         "Days that refused events are kept for repair after they were last seen; 0 keeps them for ever"),
     setting("analytics_enabled", "TELEMETRY_ANALYTICS_ENABLED", Some("false"),
         "true or false",
-        "Whether events may be sent on to an analytics service once one is set up"),
+        "Whether events may be sent on to Google Analytics once it is set up"),
+    setting("ga4_measurement_id", "TELEMETRY_GA4_MEASUREMENT_ID", None,
+        "G- and letters or digits, as the web stream shows it",
+        "The web stream of Google Analytics 4 that events are sent on to"),
+    secret(setting("ga4_api_secret", "TELEMETRY_GA4_API_SECRET", None,
+        "letters, digits, - or _, as the web stream shows it",
+        "The stream's secret for the Measurement Protocol")),
+    setting("ga4_endpoint", "TELEMETRY_GA4_ENDPOINT", Some("https://www.google-analytics.com"),
+        "an address that begins with https://, such as https://region1.google-analytics.com",
+        "Where the Measurement Protocol is spoken, without its path"),
+    setting("ga4_events", "TELEMETRY_GA4_EVENTS", Some("source:server"),
+        rule::EXPECTED,
+        "Which events go to Google Analytics"),
+    setting("ga4_consent", "TELEMETRY_GA4_CONSENT", Some("required"),
+        "required, if_asked or any",
+        "Whose events: who granted consent, also who was not asked, or everyone's"),
+    setting("ga4_dimensions", "TELEMETRY_GA4_DIMENSIONS", Some("hd_action_key"),
+        mapping::EXPECTED,
+        "Which properties go along, and as which parameters"),
+    setting("ga4_debug", "TELEMETRY_GA4_DEBUG", Some("false"),
+        "true or false",
+        "Asks Google's validation server about each event before it is sent"),
+    setting("forward_timeout", "TELEMETRY_FORWARD_TIMEOUT", Some("10000"),
+        "a whole number of milliseconds from 100 to 15000",
+        "Milliseconds that Google Analytics and the webhook have to answer a request"),
+    setting("forward_webhook_url", "TELEMETRY_FORWARD_WEBHOOK_URL", None,
+        "an address that begins with https:// (http:// on this machine)",
+        "Where batches of events are posted as they are stored"),
+    secret(setting("forward_webhook_secret", "TELEMETRY_FORWARD_WEBHOOK_SECRET", None,
+        "at least 16 characters",
+        "What those batches are signed with")),
+    setting("forward_webhook_events", "TELEMETRY_FORWARD_WEBHOOK_EVENTS", Some("*"),
+        rule::EXPECTED,
+        "Which events go to the webhook"),
+    setting("forward_webhook_consent", "TELEMETRY_FORWARD_WEBHOOK_CONSENT", Some("if_asked"),
+        "required, if_asked or any",
+        "Whose events: who granted consent, also who was not asked, or everyone's"),
     secret(setting("ingest_key", "TELEMETRY_INGEST_KEY", None,
         "pk_ and 16 to 100 letters, digits, - or _",
         "A public key of the first project, instead of a generated one")),
@@ -308,6 +346,11 @@ impl Values {
     ) -> Result<T, SettingError> {
         let value = self.optional(name, parse)?;
         value.ok_or_else(|| SettingError::plain(find(name).env, find(name).expected))
+    }
+
+    /// The error of a setting that another one needs.
+    pub(crate) fn missing(&self, name: &'static str) -> SettingError {
+        SettingError::plain(format!("{} is not set", find(name).env), find(name).expected)
     }
 }
 

@@ -13,6 +13,7 @@ use crate::{
     alerts::Alerts,
     clock,
     erasure::Eraser,
+    forward::{Destinations, sender::Sender},
     http::Keys,
     ingest::{
         backlog::{Backlog, Drained},
@@ -57,6 +58,9 @@ const EXPIRE_PAUSE: Duration = Duration::from_millis(50);
 /// Longer than any flush waits in a spool.
 const KEEP_MARKS_DAYS: i64 = 90;
 
+/// Time to see why events were given up.
+const KEEP_OUTBOX_DAYS: i64 = 30;
+
 const DAY_MS: i64 = 24 * 3600 * 1000;
 
 /// What the tasks work on.
@@ -72,24 +76,22 @@ pub(crate) struct Work {
     pub(crate) alerts: Arc<Alerts>,
     pub(crate) retention_days: Option<u32>,
     pub(crate) quarantine_days: Option<u32>,
+    pub(crate) destinations: Destinations,
+    pub(crate) forward_timeout: Duration,
 }
 
-/// Starts every background task. They end when `stop` is cancelled, in the middle of their work if need be.
-pub(crate) fn start(work: Work, stop: &CancellationToken) -> JoinSet<()> {
-    let Work {
-        store,
-        eraser,
-        keys,
-        backlog,
-        refused,
-        writer,
-        budget,
-        meters,
-        alerts,
-        retention_days,
-        quarantine_days,
-    } = work;
+/// Starts every background task. They end when `stop` is cancelled, in the middle of their work if need be;
+/// only those that send events on wait for the answers they are owed.
+pub(crate) fn start(work: Work, stop: &CancellationToken) -> std::io::Result<JoinSet<()>> {
+    let Work { store, eraser, keys, backlog, refused, writer, budget, meters, alerts, .. } = work;
+    let (retention_days, quarantine_days) = (work.retention_days, work.quarantine_days);
     let mut tasks = JoinSet::new();
+    for destination in work.destinations.iter() {
+        let sender =
+            Sender::new(destination, store.clone(), meters.clone(), work.forward_timeout, stop.clone())?;
+        tasks.spawn(sender.run());
+    }
+    tasks.spawn(until(stop.clone(), expire_outbox(store.clone())));
     tasks.spawn(until(stop.clone(), write_refused(refused, writer, budget)));
     tasks.spawn(until(stop.clone(), drain_spool(store.clone(), backlog)));
     tasks.spawn(until(stop.clone(), compact(store.clone(), meters.clone())));
@@ -102,7 +104,7 @@ pub(crate) fn start(work: Work, stop: &CancellationToken) -> JoinSet<()> {
     tasks.spawn(until(stop.clone(), tend_indexes(store.clone())));
     tasks.spawn(until(stop.clone(), expire(store.clone(), retention_days)));
     tasks.spawn(until(stop.clone(), expire_quarantine(store, quarantine_days)));
-    tasks
+    Ok(tasks)
 }
 
 async fn until(stop: CancellationToken, work: impl Future<Output = ()>) {
@@ -314,6 +316,26 @@ async fn expire_quarantine(store: Arc<dyn Store>, days: Option<u32>) {
                 Ok(removed) => tracing::info!(removed, "old refused events removed from the quarantine"),
                 Err(error) => {
                     tracing::warn!(%error, "old refused events not removed");
+                    break;
+                }
+            }
+            tokio::time::sleep(EXPIRE_PAUSE).await;
+        }
+    }
+}
+
+/// What was given up to be sent on, and what waits for a destination that is there no more.
+async fn expire_outbox(store: Arc<dyn Store>) {
+    let mut ticks = ticks(EXPIRE_EVERY);
+    loop {
+        ticks.tick().await;
+        let cutoff = Timestamp::from_unix_ms(clock::now().unix_ms() - KEEP_OUTBOX_DAYS * DAY_MS);
+        loop {
+            match store.expire_outbox(cutoff).await {
+                Ok(0) => break,
+                Ok(removed) => tracing::info!(removed, "events given up long ago forgotten"),
+                Err(error) => {
+                    tracing::warn!(%error, "events given up long ago not forgotten");
                     break;
                 }
             }

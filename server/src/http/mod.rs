@@ -11,6 +11,7 @@ mod error;
 mod events;
 mod explore;
 mod export;
+mod forwarders;
 mod health;
 mod key_routes;
 mod keys;
@@ -80,6 +81,8 @@ pub(crate) struct App {
     pub(crate) peppers: Peppers,
     pub(crate) budget: Budget,
     pub(crate) backlog: Arc<Backlog>,
+    /// What events are sent on to.
+    pub(crate) forwarders: Vec<&'static str>,
     pub(crate) refused: Refused,
     pub(crate) rate_limits: RateLimits,
     pub(crate) rates: Rates,
@@ -196,6 +199,7 @@ fn api() -> Routes {
         .get("/v1/outcomes", Read, outcomes::outcomes)
         .get("/v1/delivery", Read, delivery::delivery)
         .get("/v1/health", Read, health::project)
+        .get("/v1/forwarders", Read, forwarders::forwarders)
         .get("/v1/live", Read, live::live)
         .merge(export)
         .get("/v1/alerts", Read, alerts::list)

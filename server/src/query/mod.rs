@@ -6,6 +6,7 @@ pub(crate) mod calendar;
 pub(crate) mod dashboard;
 pub mod delivery;
 pub mod export;
+pub(crate) mod forwarders;
 pub(crate) mod funnel;
 pub(crate) mod health;
 pub(crate) mod heavy;

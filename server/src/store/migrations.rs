@@ -67,6 +67,10 @@ steps! {
     "0068" "alert_history_by_time"
     "0070" "outcomes_without_redactions"
     "0071" "redactions"
+    "0080" "forward_outbox"
+    "0081" "forward_outbox_by_due"
+    "0082" "forward_outbox_by_batch"
+    "0083" "forward_totals"
 }
 
 fn migrator(steps: &[(&str, &'static str, &'static str)]) -> Migrator {

@@ -16,6 +16,7 @@ mod erasures;
 pub mod export;
 mod leases;
 mod migrations;
+pub mod outbox;
 mod postgres;
 mod projects;
 pub mod quarantine;
@@ -318,8 +319,12 @@ pub trait Store: sql::Sql + Send + Sync {
 /// When the SQLite file cannot be opened or the address cannot be used.
 pub async fn open(config: &Config) -> StoreResult<Arc<dyn Store>> {
     Ok(match &config.database {
-        Database::Sqlite(path) => Arc::new(sqlite::SqliteStore::open(path, &config.limits).await?),
-        Database::Postgres(url) => Arc::new(postgres::PostgresStore::open(url, &config.limits)?),
+        Database::Sqlite(path) => {
+            Arc::new(sqlite::SqliteStore::open(path, &config.limits, config.destinations.rules()).await?)
+        }
+        Database::Postgres(url) => {
+            Arc::new(postgres::PostgresStore::open(url, &config.limits, config.destinations.rules())?)
+        }
     })
 }
 

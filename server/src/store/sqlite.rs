@@ -1,6 +1,7 @@
 //! SQLite: one writing connection, a few reading ones, and the statements that only it understands.
 //! Nothing to install and nothing to set up; made for one node and a modest load.
 
+mod outbox;
 mod rollups;
 mod write;
 
@@ -18,12 +19,13 @@ use uuid::Uuid;
 use super::{
     Flush, OutcomeRange, OutcomeSum, Recent, RedactionSum, Store, StoreError, StoreResult, StoredEvent,
     migrations,
+    outbox::{entries, retain_new},
     quarantine::{self, NotKept, QuarantineRow},
     rollup::{BucketSketches, Names, Numbers, Span},
     sql::{Cell, Dialect, Sql, Step, Value, bind_values},
     within,
 };
-use crate::config::Limits;
+use crate::{config::Limits, forward::Rules};
 
 /// Rows removed at a time by retention: a few milliseconds during which the writer waits.
 const EXPIRE_ROWS: i64 = 1000;
@@ -43,10 +45,11 @@ pub(super) struct SqliteStore {
     lock_path: std::path::PathBuf,
     timeout: Duration,
     not_kept: NotKept,
+    forwarding: Rules,
 }
 
 impl SqliteStore {
-    pub(super) async fn open(path: &Path, limits: &Limits) -> StoreResult<Self> {
+    pub(super) async fn open(path: &Path, limits: &Limits, forwarding: Rules) -> StoreResult<Self> {
         let options = SqliteConnectOptions::new()
             .filename(path)
             .create_if_missing(true)
@@ -77,7 +80,7 @@ impl SqliteStore {
             .connect_lazy_with(options.read_only(true));
         let timeout = limits.store_timeout + Duration::from_millis(500);
         let lock_path = path.with_extension("lock");
-        Ok(Self { writer, readers, lock_path, timeout, not_kept: NotKept::default() })
+        Ok(Self { writer, readers, lock_path, timeout, not_kept: NotKept::default(), forwarding })
     }
 }
 
@@ -118,6 +121,9 @@ impl Store for SqliteStore {
             let mut transaction = self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(store_error)?;
             let written = write::write(&mut transaction, &flush).await.map_err(store_error)?;
             let Some(written) = written else { return Ok(Vec::new()) };
+            let mut to_forward = entries(&self.forwarding, flush.rows);
+            retain_new(&mut to_forward, &written);
+            outbox::enqueue(&mut transaction, &to_forward).await.map_err(store_error)?;
             let not_kept = keep(&mut transaction, flush.quarantine).await.map_err(store_error)?;
             transaction.commit().await.map_err(store_error)?;
             self.not_kept.add(not_kept);

@@ -88,6 +88,7 @@ const ROUTES: &[(&str, Takes)] = &[
     ("GET /v1/events/stats", Takes::Read),
     ("GET /v1/outcomes", Takes::Read),
     ("GET /v1/delivery", Takes::Read),
+    ("GET /v1/forwarders", Takes::Read),
     ("GET /v1/health", Takes::Read),
     ("GET /v1/live", Takes::Read),
     ("GET /v1/export", Takes::Read),

@@ -3,7 +3,7 @@
 use std::{
     io::{BufRead, BufReader, Write},
     net::TcpListener,
-    process::{Child, Command, Output, Stdio},
+    process::{Child, ChildStdout, Command, Output, Stdio},
 };
 
 use serde_json::Value;
@@ -23,19 +23,21 @@ pub(crate) fn run(dir: &TempDir, args: &[&str], settings: &[(&str, &str)]) -> (O
     (status.code(), text(stdout), text(stderr))
 }
 
-/// A serving process, ended when dropped.
-struct Serving(Child);
+/// A serving process, ended when dropped, and its open standard output.
+pub(crate) struct Serving(
+    Child,
+    #[expect(dead_code, reason = "a closed one ends who writes to it")] ChildStdout,
+);
 
 impl Serving {
-    fn start(dir: &TempDir, settings: &[(&str, &str)]) -> (Self, String) {
+    pub(crate) fn start(dir: &TempDir, settings: &[(&str, &str)]) -> (Self, String) {
         let mut child = pharos(dir, &[], settings).spawn().unwrap();
-        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let mut output = BufReader::new(child.stdout.take().unwrap());
         let mut welcome = String::new();
         while !welcome.contains("ingest key") {
-            welcome.push_str(&lines.next().expect("it says its addresses").unwrap());
-            welcome.push('\n');
+            assert_ne!(output.read_line(&mut welcome).unwrap(), 0, "it says its addresses");
         }
-        (Self(child), welcome)
+        (Self(child, output.into_inner()), welcome)
     }
 }
 

@@ -8,6 +8,7 @@ mod delivery;
 mod erasure;
 mod explore;
 mod export;
+mod forward;
 mod http;
 mod ingest;
 mod lifecycle;

@@ -93,6 +93,8 @@ async fn answers_are_as_described() {
         ("GET /v1/delivery", "/v1/delivery"),
         ("GET /v1/delivery", "/v1/delivery?start=2026-01-01T00:00:00Z&end=2025-01-01T00:00:00Z"),
         ("GET /v1/health", "/v1/health"),
+        ("GET /v1/forwarders", "/v1/forwarders"),
+        ("GET /v1/forwarders", "/v1/forwarders?limit=1"),
         ("GET /metrics", "/metrics"),
         ("GET /health/live", "/health/live"),
         ("GET /health/ready", "/health/ready"),

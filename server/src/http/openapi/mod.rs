@@ -19,8 +19,8 @@ use utoipa::{
 };
 
 use super::{
-    access::SESSION_COOKIE, alerts, delivery, demo, error::Error, events, explore, export, health,
-    key_routes, live, metrics, outcomes, project, quarantine, questions, session, users,
+    access::SESSION_COOKIE, alerts, delivery, demo, error::Error, events, explore, export, forwarders,
+    health, key_routes, live, metrics, outcomes, project, quarantine, questions, session, users,
 };
 
 #[derive(OpenApi)]
@@ -50,6 +50,7 @@ use super::{
         outcomes::outcomes,
         delivery::delivery,
         health::project,
+        forwarders::forwarders,
         live::live,
         export::export,
         alerts::list,

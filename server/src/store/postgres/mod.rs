@@ -2,6 +2,7 @@
 
 mod compact;
 mod indexes;
+mod outbox;
 mod partitions;
 mod quarantine;
 mod rollups;
@@ -23,12 +24,13 @@ use self::timestamp::PgTimestamp;
 use super::{
     Flush, OutcomeRange, OutcomeSum, Recent, RedactionSum, Store, StoreError, StoreResult, StoredEvent,
     migrations,
+    outbox::{entries, retain_new},
     quarantine::NotKept,
     rollup::{BucketSketches, Names, Numbers, Span},
     sql::{Cell, Dialect, Sql, Step, Value, bind_values},
     within,
 };
-use crate::config::Limits;
+use crate::{config::Limits, forward::Rules};
 
 /// Transactions side by side: one fills while the other waits for its disk flush. More only make
 /// smaller groups.
@@ -43,10 +45,11 @@ pub(super) struct PostgresStore {
     others: PgPool,
     timeout: Duration,
     not_kept: NotKept,
+    forwarding: Rules,
 }
 
 impl PostgresStore {
-    pub(super) fn open(url: &str, limits: &Limits) -> StoreResult<Self> {
+    pub(super) fn open(url: &str, limits: &Limits, forwarding: Rules) -> StoreResult<Self> {
         let timeout_ms = limits.store_timeout.as_millis().to_string();
         let options: PgConnectOptions = url.parse().map_err(store_error)?;
         let options = options
@@ -80,6 +83,7 @@ impl PostgresStore {
             // A moment longer than the server's.
             timeout: limits.store_timeout + Duration::from_millis(500),
             not_kept: NotKept::default(),
+            forwarding,
         })
     }
 }
@@ -107,12 +111,15 @@ impl Store for PostgresStore {
     async fn write(&self, flush: Flush<'_>) -> StoreResult<Vec<Uuid>> {
         let mut connection =
             within(self.timeout, async { self.writers.acquire().await.map_err(store_error) }).await?;
+        let mut to_forward = entries(&self.forwarding, flush.rows);
         let written = within(self.timeout, async {
-            if flush.quarantine.is_empty() {
+            if flush.quarantine.is_empty() && to_forward.is_empty() {
                 return write::write(&mut connection, flush).await;
             }
             let mut transaction = connection.begin().await.map_err(store_error)?;
             let written = write::write(&mut transaction, flush).await?;
+            retain_new(&mut to_forward, &written);
+            outbox::enqueue(&mut transaction, &to_forward).await?;
             let not_kept = quarantine::keep(&mut transaction, flush.mark, flush.quarantine).await?;
             transaction.commit().await.map_err(store_error)?;
             self.not_kept.add(not_kept);

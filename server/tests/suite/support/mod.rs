@@ -2,6 +2,7 @@
 //! it. Every test that stores runs on both databases: see [`on_both`].
 
 pub(crate) mod proxy;
+pub(crate) mod receiver;
 
 use std::{net::SocketAddr, sync::mpsc, time::Duration};
 
