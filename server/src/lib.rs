@@ -96,9 +96,6 @@ pub enum RunError {
     /// The listener is of no use.
     #[error("listening failed: {0}")]
     Listen(io::Error),
-    /// No request can be made of other servers.
-    #[error("events cannot be sent on: {0}")]
-    Forwarding(io::Error),
     /// A background task panicked.
     #[error("a background task failed")]
     Task,
@@ -167,7 +164,7 @@ pub async fn run(
         destinations: config.destinations.clone(),
         forward_timeout: limits.forward_timeout,
     };
-    let mut tasks = tasks::start(work, &stop_tasks).map_err(RunError::Forwarding)?;
+    let mut tasks = tasks::start(work, &stop_tasks);
     let stop = shutdown.child_token();
     let enricher = Enricher::new(config.ip);
     let router = http::router(App {

@@ -82,13 +82,13 @@ pub(crate) struct Work {
 
 /// Starts every background task. They end when `stop` is cancelled, in the middle of their work if need be;
 /// only those that send events on wait for the answers they are owed.
-pub(crate) fn start(work: Work, stop: &CancellationToken) -> std::io::Result<JoinSet<()>> {
+pub(crate) fn start(work: Work, stop: &CancellationToken) -> JoinSet<()> {
     let Work { store, eraser, keys, backlog, refused, writer, budget, meters, alerts, .. } = work;
     let (retention_days, quarantine_days) = (work.retention_days, work.quarantine_days);
     let mut tasks = JoinSet::new();
     for destination in work.destinations.iter() {
         let sender =
-            Sender::new(destination, store.clone(), meters.clone(), work.forward_timeout, stop.clone())?;
+            Sender::new(destination, store.clone(), meters.clone(), work.forward_timeout, stop.clone());
         tasks.spawn(sender.run());
     }
     tasks.spawn(until(stop.clone(), expire_outbox(store.clone())));
@@ -104,7 +104,7 @@ pub(crate) fn start(work: Work, stop: &CancellationToken) -> std::io::Result<Joi
     tasks.spawn(until(stop.clone(), tend_indexes(store.clone())));
     tasks.spawn(until(stop.clone(), expire(store.clone(), retention_days)));
     tasks.spawn(until(stop.clone(), expire_quarantine(store, quarantine_days)));
-    Ok(tasks)
+    tasks
 }
 
 async fn until(stop: CancellationToken, work: impl Future<Output = ()>) {

@@ -1,23 +1,16 @@
 //! Tells a webhook. One attempt at a time, bounded in time; when to try again is decided by the caller.
 //!
 //! The address comes from the operator's settings alone, so that nobody who can only change rules can make the
-//! server call addresses of its own network. Redirects are not followed and no answer's body is read or shown.
+//! server call addresses of its own network. Redirects are not followed, and of an answer only the status counts.
 
 use std::time::Duration;
 
-use axum::http::{Request, header};
-use bytes::Bytes;
-use hmac::{Hmac, KeyInit, Mac};
-use http_body_util::Full;
-use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
-use hyper_util::{
-    client::legacy::{Client, connect::HttpConnector},
-    rt::TokioExecutor,
-};
 use pharos_model::Timestamp;
-use sha2::Sha256;
 
-use crate::config::WebhookConfig;
+use crate::{
+    config::WebhookConfig,
+    outbound::{self, Client, NoAnswer},
+};
 
 /// Longest wait for an answer's status.
 const TIMEOUT: Duration = Duration::from_secs(10);
@@ -25,7 +18,7 @@ const TIMEOUT: Duration = Duration::from_secs(10);
 /// Where changes of state are told.
 pub(crate) struct Webhook {
     config: WebhookConfig,
-    client: Client<HttpsConnector<HttpConnector>, Full<Bytes>>,
+    client: Client,
 }
 
 /// How an attempt went.
@@ -46,44 +39,22 @@ impl Attempt {
 
 impl Webhook {
     pub(crate) fn new(config: WebhookConfig) -> Self {
-        let connector =
-            HttpsConnectorBuilder::new().with_webpki_roots().https_or_http().enable_http1().build();
-        Self {
-            config,
-            client: Client::builder(TokioExecutor::new()).pool_max_idle_per_host(0).build(connector),
-        }
+        Self { config, client: Client::new(TIMEOUT) }
     }
 
     /// Sends `body` once, signed as of `now`.
     pub(crate) async fn send(&self, body: String, now: Timestamp) -> Attempt {
         let seconds = now.unix_ms() / 1000;
-        let request = Request::post(self.config.url.as_str())
-            .header(header::CONTENT_TYPE, "application/json")
-            .header(header::USER_AGENT, concat!("pharos/", env!("CARGO_PKG_VERSION")))
-            .header("x-pharos-timestamp", seconds)
-            .header("x-pharos-signature", format!("v1={}", sign(&self.config.secret, seconds, &body)))
-            .body(Full::new(Bytes::from(body)));
-        let Ok(request) = request else {
-            return Attempt { status: None, detail: "TELEMETRY_ALERT_WEBHOOK_URL is no address".to_owned() };
-        };
-        match tokio::time::timeout(TIMEOUT, self.client.request(request)).await {
-            Ok(Ok(response)) => {
-                let status = response.status().as_u16();
+        let headers = outbound::signature(&self.config.secret, seconds, &body);
+        match self.client.post(&self.config.url, &headers, body).await {
+            Ok(answer) => {
+                let status = answer.status;
                 Attempt { status: Some(status), detail: format!("the webhook answered {status}") }
             }
-            Ok(Err(_)) => Attempt { status: None, detail: "the webhook cannot be reached".to_owned() },
-            Err(_) => Attempt {
-                status: None,
-                detail: format!("the webhook did not answer within {} s", TIMEOUT.as_secs()),
-            },
+            Err(NoAnswer::NotSent) => {
+                Attempt { status: None, detail: "the webhook cannot be reached".to_owned() }
+            }
+            Err(error) => Attempt { status: None, detail: format!("the webhook: {error}") },
         }
     }
-}
-
-/// HMAC-SHA256 over the seconds, a dot and the body, as lower-case hex. With the time in it, a receiver can
-/// refuse what somebody recorded and plays again.
-fn sign(secret: &str, seconds: i64, body: &str) -> String {
-    let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).expect("HMAC takes keys of any length");
-    mac.update(format!("{seconds}.{body}").as_bytes());
-    mac.finalize().into_bytes().iter().map(|byte| format!("{byte:02x}")).collect()
 }

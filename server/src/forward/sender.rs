@@ -78,10 +78,10 @@ impl Sender {
         meters: Arc<Meters>,
         timeout: Duration,
         stop: CancellationToken,
-    ) -> std::io::Result<Self> {
-        let client = Client::new(timeout)?;
+    ) -> Self {
+        let client = Client::new(timeout);
         let kind = destination.kind.clone();
-        Ok(Self { store, meters, client, kind, stop, failures: 0, paused_until: None })
+        Self { store, meters, client, kind, stop, failures: 0, paused_until: None }
     }
 
     /// Sends until told to stop.
@@ -223,8 +223,9 @@ impl Sender {
             Kind::Ga4(_) => Vec::new(),
             Kind::Webhook(Webhook { secret, .. }) => {
                 let unix_seconds = clock::now().unix_ms() / 1000;
-                let signature = outbound::signature(secret, unix_seconds, &request.body);
-                vec![(outbound::SIGNATURE, signature), ("idempotency-key", batch.to_owned())]
+                let mut headers = outbound::signature(secret, unix_seconds, &request.body).to_vec();
+                headers.push(("idempotency-key", batch.to_owned()));
+                headers
             }
         };
         match self.client.post(&request.url, &headers, request.body.clone()).await {
@@ -324,8 +325,9 @@ mod tests {
 
     #[test]
     fn statuses_decide() {
-        let fate =
-            |status| fate(&Answer { status, retry_after: Some(Duration::from_secs(7)), body: Vec::new() });
+        let fate = |status| {
+            fate(&Answer { status, retry_after: Some(Duration::from_secs(7)), body: bytes::Bytes::new() })
+        };
         for status in [200, 204, 299] {
             assert!(matches!(fate(status), Fate::Sent), "{status}");
         }
