@@ -278,6 +278,26 @@ on_both! {
         assert_eq!(told(&server, &secret).await["uncertain"], 0, "nobody was there to take them");
     }
 
+    async fn a_webhook_is_given_up_after_three_days(backend: Backend) {
+        let place = Place::new(backend).await;
+        let hook = Receiver::start().await;
+        hook.fail([Fault::Status(503); 5]);
+        let values = Values::default()
+            .with("forward_webhook_url", format!("http://{}/hook", hook.address))
+            .with("forward_webhook_secret", SECRET);
+        let server = TestServer::start(config(&place, &values)).await;
+        let secret = server.secret_key();
+        post_plain(&server, &[event("paid")]).await;
+        eventually("it is tried", async || told(&server, secret).await["last_error"] == "status 503").await;
+        place.execute("UPDATE forward_outbox SET enqueued_at_ms = enqueued_at_ms - 260000000, due_at_ms = 0").await;
+        let told = settled(&server, 0, 1).await;
+        assert_eq!(told["failed_by_reason"], json!([{ "reason": "gave_up", "count": 1 }]));
+        let bearer = format!("Bearer {secret}");
+        let metrics = server.get("/metrics", &[("authorization", &bearer)]).await.text();
+        let line = r#"pharos_forward_events_total{destination="webhook",outcome="failed"} 1"#;
+        assert!(metrics.lines().any(|shown| shown == line), "{metrics}");
+    }
+
     async fn a_process_killed_between_send_and_mark_neither_loses_nor_hides_anything(backend: Backend) {
         let place = Place::new(backend).await;
         let google = Receiver::start().await;
