@@ -3,6 +3,7 @@
 
 mod access;
 mod alerts;
+mod canary;
 mod command_line;
 mod delivery;
 mod erasure;
@@ -15,6 +16,7 @@ mod lifecycle;
 mod live;
 mod metrics;
 mod openapi;
+mod privacy;
 mod quarantine;
 mod questions;
 mod spool;
