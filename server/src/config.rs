@@ -324,8 +324,9 @@ fn parse_script_path(text: &str) -> Option<String> {
             && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b))
     };
     let names = text.strip_suffix(".js")?.strip_prefix('/')?;
-    let first = names.split('/').next()?;
-    (names.split('/').all(plain) && !TAKEN.contains(&first)).then(|| text.to_owned())
+    // Only a folder can be another route's: a file `/v1.js` lies beside `/v1/`, not in it.
+    let folder_is_free = names.split_once('/').is_none_or(|(folder, _)| !TAKEN.contains(&folder));
+    (names.split('/').all(plain) && folder_is_free).then(|| text.to_owned())
 }
 
 pub(crate) fn parse_bool(text: &str) -> Option<bool> {
