@@ -113,7 +113,7 @@ impl dyn Store + '_ {
     }
 
     /// Does one step of an erasure; `false` when it is finished. One node at a time does this, see
-    /// [`take_lease`](Self::take_lease).
+    /// `take_lease`.
     pub async fn erase_some(&self, erasure: &Erasure, now: Timestamp) -> StoreResult<bool> {
         let id = Value::Text(&erasure.id);
         let below = erasure.done_below.unwrap_or(Uuid::nil());
