@@ -77,6 +77,8 @@ impl Place {
         let values = Values::default()
             .with("data_dir", self.dir.path().to_str().unwrap())
             .with("listen", "127.0.0.1:0")
+            // A machine that does much else beside tests may take long to write; tests of the limit set their own.
+            .with("store_timeout", "30000")
             .with("pepper", "a pepper for tests, long enough to pass");
         let mut config = Config::from_values(&values).unwrap();
         config.database = self.database.clone();
@@ -89,15 +91,21 @@ impl Place {
 
     /// Runs SQL as an operator would; `{table}` and the like are the caller's business.
     pub(crate) async fn execute(&self, sql: &str) {
-        let sql = AssertSqlSafe(sql.to_owned());
+        let statement = || sqlx::raw_sql(AssertSqlSafe(sql.to_owned()));
         match &self.database {
             Database::Sqlite(path) => {
                 let mut connection = SqliteConnection::connect(path.to_str().unwrap()).await.unwrap();
-                connection.execute(sqlx::raw_sql(sql)).await.unwrap();
+                connection.execute(statement()).await.unwrap();
             }
             Database::Postgres(url) => {
                 let mut connection = PgConnection::connect(url).await.unwrap();
-                connection.execute(sqlx::raw_sql(sql)).await.unwrap();
+                // A change to a table can meet the task that builds indexes on it: who is told of a deadlock tries again.
+                let is_deadlock = |error: &sqlx::Error| {
+                    error.as_database_error().is_some_and(|error| error.code().as_deref() == Some("40P01"))
+                };
+                while let Err(error) = connection.execute(statement()).await {
+                    assert!(is_deadlock(&error), "{error}");
+                }
             }
         }
     }
@@ -347,7 +355,7 @@ pub(crate) async fn eventually(what: &str, mut condition: impl AsyncFnMut() -> b
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     };
-    tokio::time::timeout(Duration::from_secs(10), waiting).await.unwrap_or_else(|_| panic!("never: {what}"));
+    tokio::time::timeout(Duration::from_secs(30), waiting).await.unwrap_or_else(|_| panic!("never: {what}"));
 }
 
 async fn create_database() -> String {
