@@ -7,17 +7,17 @@
  * @module
  */
 
-// The rules of events are the wasm's. Here: loading it, keeping calls until it is there, what the visitor agreed to,
-// and standing between the SDK and the page so that neither can break the other.
+// The rules of events are the wasm's. Here: loading it, taking calls whether or not it is there, what the visitor agreed
+// to, and standing between the SDK and the page so that neither can break the other.
 
+import { CHARS_MAX, keepCall, takeCalls } from './calls.js';
 import { loadCore } from './core.js';
-import { CHARS_MAX, Kept } from './kept.js';
-import { add, type Losses } from './losses.js';
+import { add, type Losses, saveLosses } from './losses.js';
 import { type Settings, settings } from './options.js';
 import { asksForPrivacy } from './page.js';
-import { Sender } from './sender.js';
+import { type Sender, startSender } from './sender.js';
 import { anonymousId } from './session.js';
-import { Store } from './store.js';
+import { openStore, type Store } from './store.js';
 import type { InitOptions, Properties } from './types.js';
 
 export type { Consent, InitOptions, Properties, PropertyValue } from './types.js';
@@ -32,14 +32,11 @@ let checked: Settings | undefined;
 let store: Store | undefined;
 /** Properties of every event. */
 let common: Properties | undefined;
-/** Why events are not taken, and as what they count, while that is so. */
-let off: { why: string; as: keyof Losses } | undefined;
+/** As what events count while none are taken. */
+let off: keyof Losses | undefined;
 let warned = false;
 
-/** Calls made before there is a sender, and events lost before there is. */
-const kept = new Kept<Sender>();
-/** How many of these calls are events. */
-let early = 0;
+/** Events lost while there is no sender to report them. */
 let lost: Losses = {};
 
 /**
@@ -66,18 +63,21 @@ export async function init(options: InitOptions): Promise<boolean> {
  *   out before anything is queued.
  */
 export function trackEvent(name: string, properties?: Properties | null): void {
-  guarded(() => {
-    if (off) return lose(off.as, name, off.why);
-    const now = Date.now();
+  if (!inPage()) return;
+  try {
+    if (off) return lose(off, name);
+    const at = Date.now();
     const json = toJson(common ? { ...common, ...properties } : properties);
-    if (typeof name !== 'string' || json === undefined || json.length > CHARS_MAX) {
-      lose('invalid', name, 'its name must be a string, its properties an object that JSON can hold');
-    } else if (sender) {
-      deliver(sender, name, json, now);
-    } else if (kept.add(name.length + json.length, (sender) => deliver(sender, name, json, now))) {
-      early++;
-    } else lose('queue_full', name, 'too many calls before the SDK was ready');
-  });
+    if (typeof name !== 'string' || !json || json.length > CHARS_MAX) return lose('invalid', name);
+    const chars = name.length + json.length;
+    if (!keepCall([name, json, at], chars)) {
+      sender?.keep();
+      if (!keepCall([name, json, at], chars)) lose('queue_full', name);
+    }
+    sender?.tracked(at);
+  } catch (error) {
+    fail(error);
+  }
 }
 
 /**
@@ -123,7 +123,6 @@ export function reset(): void {
   guarded(() => {
     common = undefined;
     later(0, (sender) => {
-      sender.identify('');
       sender.reset();
       recognise(sender);
     });
@@ -139,13 +138,13 @@ export function setConsent(consent: 'granted' | 'denied'): void {
     if (asked) asked.consent = consent;
     if (checked) checked.consent = consent;
     if (consent === 'denied') {
-      turnOff('consent', 'the visitor did not consent');
+      turnOff('consent');
       end();
       store?.clear();
     } else if (sender) {
       sender.resume();
       recognise(sender);
-    } else if (off?.as === 'consent' && asked) {
+    } else if (off === 'consent' && asked) {
       void init(asked);
     }
   });
@@ -169,7 +168,7 @@ export async function flush(): Promise<void> {
  */
 export async function shutdown(): Promise<void> {
   if (!started || off) return;
-  off = { why: 'the SDK was shut down', as: 'shut_down' };
+  off = 'shut_down';
   await started;
   const last = sender;
   sender = undefined;
@@ -180,7 +179,7 @@ export async function shutdown(): Promise<void> {
 
 /** The id of the session, as events carry it; `null` until the SDK is ready. */
 export function sessionId(): string | null {
-  return sender?.sessionId ?? null;
+  return guarded(() => sender?.sessionId()) ?? null;
 }
 
 async function start(options: InitOptions): Promise<boolean> {
@@ -190,14 +189,14 @@ async function start(options: InitOptions): Promise<boolean> {
     asked = { ...options };
     checked = wanted;
     const { consent, gpc, project } = wanted;
-    store = new Store(project, consent !== 'pending' && !anonymous());
+    store = openStore(project, consent !== 'pending' && !anonymous());
     if (consent === 'denied') {
-      turnOff('consent', 'the visitor did not consent');
+      turnOff('consent');
       store.clear();
       return false;
     }
     if (gpc === 'drop' && asksForPrivacy()) {
-      turnOff('gpc', 'the browser asks for privacy (Global Privacy Control)');
+      turnOff('gpc');
       return false;
     }
     addEventListener('pagehide', notReady);
@@ -209,33 +208,16 @@ async function start(options: InitOptions): Promise<boolean> {
     const wrong = options.pii ? core.setRules(JSON.stringify(options.pii)) : '';
     if (wrong) console.error(`pharos: pii: ${wrong}. Everything is stripped, as without rules`);
     if (debug) core.listRedactions();
-    const ready = new Sender(core, wanted, store, guarded, debug ? new debug.Debug() : undefined);
-    ready.lose(lost);
+    sender = startSender(core, wanted, store, guarded, debug || undefined);
+    sender.lose(lost);
     lost = {};
-    recognise(ready);
-    kept.replay(ready);
-    early = 0;
-    sender = ready;
+    recognise(sender);
+    sender.tracked(Date.now());
     return true;
   } catch (error) {
     fail(error);
     return false;
   }
-}
-
-/** Hands an event over: the page's last word on it, then the sender's. */
-function deliver(sender: Sender, name: string, json: string, now: number): void {
-  const { sample, beforeSend } = checked!;
-  if (Math.random() >= (sample?.[name] ?? 1)) return lose('sampled', name, 'left out by sample');
-  if (beforeSend) {
-    const changed = asPageWants(() =>
-      beforeSend({ event: name, properties: JSON.parse(json) as Properties }),
-    );
-    const text = changed && toJson(changed.properties);
-    if (!text) return lose('before_send', name, 'left out by beforeSend');
-    json = text;
-  }
-  sender.track(name, json, now);
 }
 
 /** With consent, several visits are one visitor's, until `identify` says whose. */
@@ -246,10 +228,10 @@ function recognise(sender: Sender): void {
 
 /** Calls made before the wasm is there end with the page: they are raw, and raw they are neither kept nor sent. */
 function notReady(): void {
-  kept.clear();
+  const early = takeCalls().filter((call) => typeof call !== 'function').length;
   if (early) add(lost, { not_ready: early });
-  early = 0;
-  if (store && Object.keys(lost).length) store.set('lost', JSON.stringify(lost));
+  if (store) saveLosses(store, lost);
+  lost = {};
 }
 
 function anonymous(): boolean {
@@ -258,7 +240,7 @@ function anonymous(): boolean {
 
 function later(chars: number, call: (sender: Sender) => void): void {
   if (sender) call(sender);
-  else kept.add(chars, call);
+  else keepCall(() => call(sender!), chars);
 }
 
 async function flushed(sender: Sender | undefined): Promise<void> {
@@ -300,16 +282,16 @@ function guarded<R>(work: () => R): R | undefined {
 
 /** Ends the SDK for this page, and says so once, debug or not: silence would look like success. */
 function fail(error: unknown): void {
-  turnOff('not_ready', 'it could not start, or could not go on');
+  turnOff('not_ready');
   end();
   if (warned) return;
   warned = true;
   console.warn('pharos: events are not sent:', error);
 }
 
-function turnOff(as: keyof Losses, why: string): void {
-  off = { why, as };
-  kept.clear();
+function turnOff(as: keyof Losses): void {
+  off = as;
+  takeCalls();
 }
 
 function end(): void {
@@ -318,9 +300,9 @@ function end(): void {
   started = undefined;
 }
 
-function lose(as: keyof Losses, name: unknown, why: string): void {
+function lose(as: keyof Losses, name: unknown): void {
   // A sender that is shutting down reports no more.
   if (sender && !off) sender.lose({ [as]: 1 });
   else add(lost, { [as]: 1 });
-  if (asked?.debug) console.warn(`pharos: ${String(name)} not sent: ${why}`);
+  if (asked?.debug) void import('./debug.js').then(({ refused }) => refused(name, as));
 }

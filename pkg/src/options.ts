@@ -1,4 +1,4 @@
-// Reads what the page asked for: fills in defaults, and says in one sentence what is wrong.
+// Reads what the page asked for: fills in defaults, and says what is wrong.
 
 import type { InitOptions } from './types.js';
 
@@ -28,9 +28,7 @@ export function settings(options: InitOptions): Settings {
     sample,
     beforeSend,
   } = options;
-  if (typeof key !== 'string' || !key.startsWith('pk_')) {
-    throw new Error('key must be the ingest key, which begins with pk_');
-  }
+  expect(typeof key === 'string' && key.startsWith('pk_'), 'key', 'the ingest key, pk_...');
   return {
     key,
     project: key.slice(3, 11),
@@ -44,25 +42,28 @@ export function settings(options: InitOptions): Settings {
   };
 }
 
+function expect(right: boolean, option: string, expected: string): void {
+  if (!right) throw new Error(`${option}: expected ${expected}`);
+}
+
 function address(endpoint: string): string {
+  let url: URL | undefined;
   try {
-    const url = new URL(endpoint, document.baseURI);
-    if (endpoint && /^https?:$/.test(url.protocol)) {
-      if (url.pathname === '/') url.pathname = PATH;
-      return url.href;
-    }
+    url = new URL(endpoint, document.baseURI);
   } catch {
     // Said below.
   }
-  throw new Error("endpoint must be the server's address, such as https://telemetry.example.com");
+  expect(!!endpoint && /^https?:/.test(`${url}`), 'endpoint', "the server's address, https://...");
+  if (url!.pathname === '/') url!.pathname = PATH;
+  return `${url}`;
 }
 
-function whole(name: string, value: number, min: number, max: number): number {
-  if (Number.isInteger(value) && value >= min && value <= max) return value;
-  throw new Error(`${name} must be a whole number from ${min} to ${max}`);
+function whole(option: string, value: number, min: number, max: number): number {
+  expect(Number.isInteger(value) && value >= min && value <= max, option, `${min} to ${max}`);
+  return value;
 }
 
-function oneOf<T extends string>(name: string, value: T, known: readonly T[]): T {
-  if (known.includes(value)) return value;
-  throw new Error(`${name} must be one of ${known.join(', ')}`);
+function oneOf<T extends string>(option: string, value: T, known: readonly T[]): T {
+  expect(known.includes(value), option, known.join(' or '));
+  return value;
 }

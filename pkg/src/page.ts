@@ -4,19 +4,25 @@
 /** The longest address passed on: a fact that is too long would cost all facts. */
 const ADDRESS_CHARS_MAX = 2048;
 
-/** Asked for once: the first time it takes longer than all else. */
+declare const Temporal: { Now: { timeZoneId(): string } } | undefined;
+
+/** Asked for once: the first time, without `Temporal`, takes longer than all else (in Chromium 148 18 ms, not 0.04). */
 let timeZone: string | undefined;
 
 /** The page's facts as JSON, not yet stripped: an address may hold anything. */
 export function facts(): string {
+  const short = (text: string) => text.slice(0, ADDRESS_CHARS_MAX);
   return JSON.stringify({
-    page_url: location.href.slice(0, ADDRESS_CHARS_MAX),
-    page_title: document.title.slice(0, ADDRESS_CHARS_MAX),
-    referrer: document.referrer.slice(0, ADDRESS_CHARS_MAX),
+    page_url: short(location.href),
+    page_title: short(document.title),
+    referrer: short(document.referrer),
     language: navigator.language,
     screen: `${screen.width}x${screen.height}`,
     viewport: `${innerWidth}x${innerHeight}`,
-    time_zone: (timeZone ??= Intl.DateTimeFormat().resolvedOptions().timeZone),
+    time_zone: (timeZone ??=
+      typeof Temporal === 'undefined'
+        ? Intl.DateTimeFormat().resolvedOptions().timeZone
+        : Temporal.Now.timeZoneId()),
     gpc: asksForPrivacy() || undefined,
   });
 }
@@ -35,15 +41,13 @@ export type Sight =
   /** In sight again, or the network is back. */
   | 'back';
 
-/** Tells of the page going out of sight and coming back, until the returned function is called. */
-export function watch(tell: (sight: Sight) => void): () => void {
-  const abort = new AbortController();
-  const listen = (target: EventTarget, event: string, sight: () => Sight) =>
-    target.addEventListener(event, () => tell(sight()), { signal: abort.signal });
-  listen(document, 'visibilitychange', () => (document.hidden ? 'hidden' : 'back'));
+/** Tells of the page going out of sight and coming back. */
+export function watch(tell: (sight: Sight) => void, { signal }: AbortController): void {
+  const listen = (target: EventTarget, event: string, sight?: Sight) =>
+    target.addEventListener(event, () => tell(sight ?? (document.hidden ? 'hidden' : 'back')), { signal });
+  listen(document, 'visibilitychange');
   // A page that is navigated away from in full view is told this first.
-  listen(window, 'pagehide', () => 'left');
-  listen(window, 'pageshow', () => 'back');
-  listen(window, 'online', () => 'back');
-  return () => abort.abort();
+  listen(window, 'pagehide', 'left');
+  addEventListener('pageshow', ({ persisted }) => persisted && tell('back'), { signal });
+  listen(window, 'online', 'back');
 }

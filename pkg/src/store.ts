@@ -3,80 +3,64 @@
 // is text; it decides nothing.
 
 /** Names and texts, kept as far as is allowed. */
-export class Store {
-  readonly #prefix: string;
+export type Store = ReturnType<typeof openStore>;
+
+/** `project` keeps apart what belongs to different projects on one site. */
+export function openStore(project: string, persist: boolean) {
+  const prefix = `pharos.${project}.`;
   /** What is not in the browser's storage. */
-  readonly #memory = new Map<string, string>();
-  #persist: boolean;
+  const memory = new Map<string, string>();
+  const store = {
+    get: (name: string) =>
+      memory.get(name) ?? stored((storage) => storage.getItem(prefix + name)) ?? undefined,
 
-  /** `project` keeps apart what belongs to different projects on one site. */
-  constructor(project: string, persist: boolean) {
-    this.#prefix = `pharos.${project}.`;
-    this.#persist = persist;
-  }
+    set(name: string, text: string): void {
+      if (persist && stored((storage) => (storage.setItem(prefix + name, text), true))) memory.delete(name);
+      else memory.set(name, text);
+    },
 
-  get(name: string): string | undefined {
-    return (
-      this.#memory.get(name) ?? this.#stored((storage) => storage.getItem(this.#prefix + name)) ?? undefined
-    );
-  }
+    /** Whether what is under `name` ends with the page. */
+    isFleeting: (name: string) => memory.has(name),
 
-  /** Keeps `text`. `false`: in memory only. */
-  set(name: string, text: string): boolean {
-    const kept =
-      this.#persist && this.#stored((storage) => (storage.setItem(this.#prefix + name, text), true));
-    if (kept) this.#memory.delete(name);
-    else this.#memory.set(name, text);
-    return !!kept;
-  }
+    remove(name: string): void {
+      memory.delete(name);
+      stored((storage) => storage.removeItem(prefix + name));
+    },
 
-  /** Whether what is under `name` outlives the page. */
-  outlivesPage(name: string): boolean {
-    return !this.#memory.has(name);
-  }
+    /** The names that begin so, in order. */
+    names: (start: string) =>
+      (stored(Object.keys) ?? [])
+        .filter((name) => name.startsWith(prefix))
+        .map((name) => name.slice(prefix.length))
+        .concat(...memory.keys())
+        .filter((name) => name.startsWith(start))
+        .sort(),
 
-  remove(name: string): void {
-    this.#memory.delete(name);
-    this.#stored((storage) => storage.removeItem(this.#prefix + name));
-  }
+    /** The visitor agreed: what was in memory is kept from here on. */
+    persist(): void {
+      persist = true;
+      for (const [name, text] of [...memory]) store.set(name, text);
+    },
 
-  /** The names that begin so, in order. */
-  names(start: string): string[] {
-    const { length } = this.#prefix;
-    const stored = this.#stored((storage) => Object.keys(storage)) ?? [];
-    return stored
-      .filter((name) => name.startsWith(this.#prefix))
-      .map((name) => name.slice(length))
-      .concat([...this.#memory.keys()])
-      .filter((name) => name.startsWith(start))
-      .sort();
-  }
+    /** Forgets everything, and keeps nothing from here on. */
+    clear(): void {
+      for (const name of store.names('')) store.remove(name);
+      persist = false;
+    },
 
-  /** Tells when another tab changes what is kept under `name`, until the returned function is called. */
-  watch(name: string, tell: () => void): () => void {
-    const changed = ({ key }: StorageEvent) => key === this.#prefix + name && tell();
-    addEventListener('storage', changed);
-    return () => removeEventListener('storage', changed);
-  }
+    /** Tells when another tab changes what is kept under `name`. */
+    watch(name: string, tell: () => void, { signal }: AbortController): void {
+      addEventListener('storage', ({ key }) => key === prefix + name && tell(), { signal });
+    },
+  };
+  return store;
+}
 
-  /** The visitor agreed: what was in memory is kept from here on. */
-  persist(): void {
-    this.#persist = true;
-    for (const [name, text] of [...this.#memory]) this.set(name, text);
-  }
-
-  /** Forgets everything, and keeps nothing from here on. */
-  clear(): void {
-    for (const name of this.names('')) this.remove(name);
-    this.#persist = false;
-  }
-
-  /** Asks the browser's storage. `undefined` where there is none, or no room. */
-  #stored<R>(ask: (storage: Storage) => R): R | undefined {
-    try {
-      return ask(localStorage);
-    } catch {
-      return undefined;
-    }
+/** Asks the browser's storage. `undefined` where there is none, or no room. */
+function stored<R>(ask: (storage: Storage) => R): R | undefined {
+  try {
+    return ask(localStorage);
+  } catch {
+    return undefined;
   }
 }

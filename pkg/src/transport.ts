@@ -2,10 +2,7 @@
 // browser allows that. Does not know what it sends, or what an answer means for it.
 
 /** What all requests that outlive a page may hold together: the browser's quota is 64 KiB, less some room. */
-export const KEEPALIVE_BYTES_MAX = 60 * 1024;
-
-/** A body this small leaves half of that for the moment at which the page is left. */
-const KEEPALIVE_BODY_BYTES_MAX = KEEPALIVE_BYTES_MAX / 2;
+const KEEPALIVE_BYTES_MAX = 60 * 1024;
 
 /** Below this, what gzip saves is not worth its time. */
 const GZIP_CHARS_MIN = 1024;
@@ -23,14 +20,16 @@ export interface Answer {
   text: string;
 }
 
-const NO_ANSWER: Answer = { status: 0, retryAfter: 0, text: '' };
-
 /** A request on its way. */
 export interface Flight {
   /** Whether it goes on if the page goes. */
-  outlivesPage: boolean;
-  stop(): void;
+  alive: boolean;
+  stop: () => void;
+  /** Never rejects. */
+  answer: Promise<Answer>;
 }
+
+type Body = string | ArrayBuffer;
 
 /** Bytes of the requests now on their way that outlive the page. */
 let alive = 0;
@@ -42,20 +41,25 @@ export function room(): number {
 
 /**
  * Posts `body` without headers of ours, so that the browser asks no permission first (no preflight), and without
- * cookies. Never rejects. `starts` is told of the request as it starts.
+ * cookies. It outlives the page if it is so small that half of the quota remains for the moment of leaving.
  */
-export async function post(url: string, body: string, starts: (flight: Flight) => void): Promise<Answer> {
+export function post(url: string, body: string): Flight {
   const abort = new AbortController();
-  let stopped = false;
-  const flight: Flight = { outlivesPage: false, stop: () => ((stopped = true), abort.abort()) };
-  starts(flight);
-  const packed = await pack(body);
-  if (stopped) return NO_ANSWER;
-  flight.outlivesPage = sizeOf(packed) <= Math.min(KEEPALIVE_BODY_BYTES_MAX, room());
-  const timer = setTimeout(() => abort.abort(), ANSWER_WAIT_MAX_MS);
-  const answer = await ask(url, packed, flight.outlivesPage, abort.signal);
-  clearTimeout(timer);
-  return answer;
+  const stop = () => abort.abort();
+  const timer = setTimeout(stop, ANSWER_WAIT_MAX_MS);
+  const send = (body: Body) => {
+    const bytes = sizeOf(body);
+    flight.alive = bytes <= Math.min(KEEPALIVE_BYTES_MAX / 2, room());
+    return ask(url, body, flight.alive && bytes, abort.signal);
+  };
+  const flight: Flight = {
+    alive: false,
+    stop,
+    answer: pack(body)
+      .then(send)
+      .finally(() => clearTimeout(timer)),
+  };
+  return flight;
 }
 
 /**
@@ -64,8 +68,9 @@ export async function post(url: string, body: string, starts: (flight: Flight) =
  * none comes where the browser knows only beacons (Firefox before 133).
  */
 export function leave(url: string, body: string): Promise<Answer | undefined> | undefined {
-  if (sizeOf(body) > room()) return undefined;
-  if ('keepalive' in Request.prototype) return ask(url, body, true);
+  const bytes = sizeOf(body);
+  if (bytes > room()) return undefined;
+  if ('keepalive' in Request.prototype) return ask(url, body, bytes);
   return navigator.sendBeacon(url, body) ? Promise.resolve(undefined) : undefined;
 }
 
@@ -84,39 +89,39 @@ export function later(url: string, body: string): boolean {
   }
 }
 
-async function ask(url: string, body: Body, keepalive: boolean, signal?: AbortSignal): Promise<Answer> {
-  const held = keepalive ? sizeOf(body) : 0;
-  alive += held;
+/** `held`: how much of the quota of what outlives the page this takes; none if it does not. */
+async function ask(url: string, body: Body, held: number | false, signal?: AbortSignal): Promise<Answer> {
+  alive += +held;
   try {
-    const init: RequestInit = {
+    const response = await fetch(url, {
       method: 'POST',
       body,
-      keepalive,
+      keepalive: !!held,
       credentials: 'omit',
       referrerPolicy: 'no-referrer',
-    };
-    const response = await fetch(url, signal ? { ...init, signal } : init);
+      signal: signal ?? null,
+    });
     const text = await response.text();
-    return { status: response.status, retryAfter: Number(response.headers.get('retry-after')) || 0, text };
+    return { status: response.status, retryAfter: +(response.headers.get('retry-after') ?? 0) || 0, text };
   } catch {
-    return NO_ANSWER;
+    return { status: 0, retryAfter: 0, text: '' };
   } finally {
-    alive -= held;
+    alive -= +held;
   }
 }
 
-type Body = string | ArrayBuffer;
+const encoder = new TextEncoder();
 
 function sizeOf(body: Body): number {
-  return new Blob([body]).size;
+  return typeof body === 'string' ? encoder.encode(body).length : body.byteLength;
 }
 
 /** The server knows gzip by its first bytes, so no header, which would cost a preflight, has to say so. */
 async function pack(text: string): Promise<Body> {
-  if (text.length < GZIP_CHARS_MIN || typeof CompressionStream === 'undefined') return text;
-  const { readable, writable } = new CompressionStream('gzip');
-  const writer = writable.getWriter();
-  void writer.write(new TextEncoder().encode(text));
+  if (text.length < GZIP_CHARS_MIN || !window.CompressionStream) return text;
+  const gzip = new CompressionStream('gzip');
+  const writer = gzip.writable.getWriter();
+  void writer.write(encoder.encode(text));
   void writer.close();
-  return new Response(readable).arrayBuffer();
+  return new Response(gzip.readable).arrayBuffer();
 }

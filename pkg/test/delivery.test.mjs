@@ -122,7 +122,7 @@ test('what the browser refuses as a page is left stays, and leaves when the page
       await track(page, 1);
       await page.evaluate(() => {
         globalThis.refuses = false;
-        dispatchEvent(new PageTransitionEvent('pageshow'));
+        dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true }));
         return pharos.flush();
       });
       assert.deepEqual(seqs(await collector.received(4)), [0, 1, 2, 3]);

@@ -166,7 +166,7 @@ test('wrong options are said on the console, and right ones may follow', () =>
       for (const options of wrong) assert.equal(await init(options), false, JSON.stringify(options));
       assert.equal(await page.evaluate(() => pharos.init()), false);
       assert.equal(said.length, 1);
-      assert.match(said[0], /key must be the ingest key/);
+      assert.match(said[0], /key: expected the ingest key, pk_/);
       assert.equal(await init(), true);
     },
     { start: false },
@@ -202,7 +202,7 @@ test('until the visitor agrees, events are held in memory; then they are sent, w
         pharos.trackEvent('held');
         await pharos.flush();
         dispatchEvent(new PageTransitionEvent('pagehide'));
-        dispatchEvent(new PageTransitionEvent('pageshow'));
+        dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true }));
       });
       assert.deepEqual([await names(page), collector.events], [[], []]);
       await page.evaluate(async () => {

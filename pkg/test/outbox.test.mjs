@@ -86,6 +86,8 @@ test('an outage of many events: all arrive once, in few requests, when it is ove
 test('tabs share one outbox and one session: nothing is lost, nothing sent twice', () =>
   withPage(
     async ({ page, collector, open }) => {
+      // Without a session, tabs that begin in the same moment would each open one.
+      await page.evaluate(() => pharos.sessionId());
       const other = await open('/other');
       for (let i = 0; i < 20; i++) {
         await Promise.all([track(page, 10), track(other, 10)]);

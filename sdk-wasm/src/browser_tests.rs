@@ -19,9 +19,9 @@ fn put(core: &mut Core, text: &str) -> usize {
     text.len()
 }
 
-fn track(core: &mut Core, name: &str, properties: &str) -> i32 {
-    let bytes = put(core, &format!("{name}{properties}"));
-    core.track(name.chars().count(), bytes, Date::now())
+fn track(core: &mut Core, name: &str, properties: &str) -> usize {
+    let bytes = put(core, &format!("{} {name}\n{properties}\n", Date::now()));
+    core.write(bytes)
 }
 
 fn text(core: &Core, bytes: usize) -> String {
@@ -42,8 +42,8 @@ fn the_browser_reads_what_the_core_writes() {
     let before_ms = Date::now().floor();
     let properties =
         r#"{"t":"\ud83d\ude00 \u2028 \"q\" \\ ☃","lone":"\ud83d","n":-1.5e3,"email":"ada@example.org"}"#;
-    assert!(track(&mut core, "note", properties) > 0);
-    let bytes = core.take();
+    let bytes = track(&mut core, "note", properties);
+    assert_eq!(core.events(), 1);
     let events = JSON::parse(&format!("[{}]", text(&core, bytes))).expect("JSON");
     let event = events.unchecked_into::<Array>().get(0);
     assert_eq!(field(&event, "user_id"), "u_0ba2824920f3c163d95df7354e6b020d");
@@ -61,12 +61,14 @@ fn the_browser_reads_what_the_core_writes() {
 fn a_refusal_is_told_whatever_the_name() {
     let mut core = Core::new(1, 2);
     for name in ["Not-A-Name", "événement", "é", "abcé", ""] {
-        assert_eq!(track(&mut core, name, "{}"), -1, "{name}");
-        assert_eq!(text(&core, core.refusal()), "invalid_event_name event", "{name}");
+        assert_eq!(track(&mut core, name, "{}"), 0, "{name}");
+        let bytes = core.refusal();
+        assert_eq!(text(&core, bytes), "invalid_event_name event", "{name}");
     }
-    assert_eq!(track(&mut core, "ok", "[1]"), -1);
-    assert_eq!(text(&core, core.refusal()), "wrong_type properties");
-    assert_eq!(core.take(), 0);
+    assert_eq!(track(&mut core, "ok", "[1]"), 0);
+    let bytes = core.refusal();
+    assert_eq!(text(&core, bytes), "wrong_type properties");
+    assert_eq!((core.refused(), core.refused(), core.write(0)), (6, 0, 0));
 }
 
 #[wasm_bindgen_test]

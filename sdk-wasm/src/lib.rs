@@ -28,7 +28,7 @@ mod browser_tests;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use pharos_model::{Code, Refusal, pii};
+use pharos_model::pii;
 use wasm_bindgen::prelude::*;
 
 use crate::client::Client;
@@ -54,6 +54,9 @@ pub struct Core {
     client: Client,
     backoff: Backoff,
     input: Vec<u8>,
+    /// The part of the input whose events are not yet written.
+    at: usize,
+    end: usize,
     output: String,
 }
 
@@ -67,6 +70,8 @@ impl Core {
             client: Client::new(page.to_be_bytes()),
             backoff: Backoff::default(),
             input: Vec::new(),
+            at: 0,
+            end: 0,
             output: String::new(),
         }
     }
@@ -85,35 +90,40 @@ impl Core {
         self.output.as_ptr()
     }
 
-    /// Writes one event that happened at `now_ms` (since 1970). The input: its name, of `name_chars`, then the
-    /// text of a JSON object. Returns the bytes of all events not yet taken, or -1 if it broke a rule
-    /// ([`refusal`](Self::refusal)).
-    pub fn track(&mut self, name_chars: usize, bytes: usize, now_ms: f64) -> i32 {
-        self.output.clear();
-        // A name with a character of more than one byte is cut within it or keeps it, and is invalid either way.
-        let tracked = match read(&self.input, bytes).map(|text| text.split_at_checked(name_chars)) {
-            Some(Some((name, properties))) => self.client.track(name, properties, now_ms as i64),
-            _ => Err(Refusal::new(Code::InvalidEventName, "event")),
-        };
-        match tracked {
-            Ok(bytes) => bytes as i32,
-            Err(refusal) => {
-                self.output.push_str(refusal.code.as_str());
-                self.output.push(' ');
-                self.output.push_str(&refusal.field);
-                -1
-            }
+    /// Writes the events in the input, if it has any `bytes`, or goes on with those that are left of it. Stops at
+    /// the end, or where it has written enough for a chunk ([`CHUNK_BYTES_FULL`](client::CHUNK_BYTES_FULL)).
+    /// Returns the bytes of the text it wrote, elements of a JSON array: 0 at the end.
+    ///
+    /// Each event is two lines: `TIME NAME`, with when it happened in milliseconds since 1970, and the text of a JSON
+    /// object. What broke a rule is left out ([`refused`](Self::refused)).
+    pub fn write(&mut self, bytes: usize) -> usize {
+        if bytes > 0 {
+            (self.at, self.end) = (0, bytes);
         }
-    }
-
-    /// Why the last event was refused: a code and where in the event.
-    pub fn refusal(&self) -> usize {
+        self.output.clear();
+        let lines = self.input.get(self.at..self.end).unwrap_or_default();
+        self.at += self.client.write(lines, &mut self.output);
         self.output.len()
     }
 
-    /// Takes the events tracked so far: elements of a JSON array.
-    pub fn take(&mut self) -> usize {
-        self.output = self.client.take();
+    /// How many events the last [`write`](Self::write) wrote.
+    pub fn events(&self) -> u32 {
+        self.client.written
+    }
+
+    /// How many events broke a rule since this was last asked.
+    pub fn refused(&mut self) -> u32 {
+        core::mem::take(&mut self.client.refused)
+    }
+
+    /// Why the last event was refused: a code and where in the event. Empty if none was.
+    pub fn refusal(&mut self) -> usize {
+        self.output.clear();
+        if let Some(refusal) = self.client.refusal.take() {
+            self.output.push_str(refusal.code.as_str());
+            self.output.push(' ');
+            self.output.push_str(&refusal.field);
+        }
         self.output.len()
     }
 
