@@ -3,13 +3,14 @@
 // compiler may add some bytes and the package still works. Tools come from PATH (scripts/with-tools).
 
 import { spawnSync } from 'node:child_process';
-import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
 
 import { build } from 'esbuild';
+import { minify } from 'terser';
 
 const here = fileURLToPath(new URL('.', import.meta.url));
 const at = (...path) => join(here, ...path);
@@ -55,6 +56,7 @@ async function buildJs() {
   const entryPoints = MODULES.map((name) => at(`src/${name}.ts`));
   await build({ ...common, entryPoints, entryNames: '[name]', external: ['react'], plugins: [sdk] });
   await build({ ...common, entryPoints: [at('src/tag.ts')], format: 'iife' });
+  await minifyAgain();
   copyFileSync(at('wasm', WASM), at('dist', WASM));
 
   const declarations = mkdtempSync(join(tmpdir(), 'pharos-types-'));
@@ -63,6 +65,18 @@ async function buildJs() {
     copyFileSync(join(declarations, 'src', `${name}.d.ts`), at('dist', `${basename(name)}.d.ts`));
   }
   rmSync(declarations, { recursive: true });
+}
+
+/** What esbuild has bundled, terser makes 5% smaller. */
+async function minifyAgain() {
+  for (const file of readdirSync(at('dist')).filter((name) => name.endsWith('.js'))) {
+    const { code } = await minify(readFileSync(at('dist', file), 'utf8'), {
+      module: file !== 'tag.js',
+      ecma: 2020,
+      compress: { passes: 2 },
+    });
+    writeFileSync(at('dist', file), code);
+  }
 }
 
 /** Prints raw, gzip and brotli bytes of what a page loads. Returns whether all is within budget. */
