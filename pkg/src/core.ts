@@ -36,7 +36,7 @@ export async function loadCore(from: string | URL) {
   const encoder = new TextEncoder();
   const decoder = new TextDecoder();
   const [high, low] = crypto.getRandomValues(new Uint32Array(2)) as unknown as [number, number];
-  const core = wasm.core_new(high, low);
+  wasm.start(high, low);
   /** Where text goes in. Empty after the memory has grown. */
   let room = new Uint8Array();
   let roomAt = 0;
@@ -46,7 +46,7 @@ export async function loadCore(from: string | URL) {
     const bytes = text.length * BYTES_A_UNIT;
     if (bytes > roomBytes) {
       roomBytes = Math.max(bytes, ROOM_BYTES_MIN);
-      roomAt = wasm.core_room(core, roomBytes);
+      roomAt = wasm.room(roomBytes);
       room = new Uint8Array();
     }
     if (!room.length) room = new Uint8Array(memory.buffer, roomAt, roomBytes);
@@ -54,7 +54,7 @@ export async function loadCore(from: string | URL) {
   }
 
   const get = (bytes: number): string =>
-    bytes ? decoder.decode(new Uint8Array(memory.buffer, wasm.core_text(core), bytes)) : '';
+    bytes ? decoder.decode(new Uint8Array(memory.buffer, wasm.text(), bytes)) : '';
 
   return {
     /**
@@ -62,38 +62,38 @@ export async function loadCore(from: string | URL) {
      * given the elements of a JSON array, how many, and their bytes. Returns how many events broke a rule.
      */
     write(lines: string, chunk: (text: string, events: number, bytes: number) => void): number {
-      for (let bytes = wasm.core_write(core, put(lines)); bytes; bytes = wasm.core_write(core, 0)) {
-        chunk(get(bytes), wasm.core_events(core), bytes);
+      for (let bytes = wasm.write(put(lines)); bytes; bytes = wasm.write(0)) {
+        chunk(get(bytes), wasm.events(), bytes);
       }
-      return wasm.core_refused(core);
+      return wasm.refused();
     },
 
     /** Why the last event was refused: a code, and where. Empty if it was not. */
-    refusal: () => get(wasm.core_refusal(core)),
+    refusal: () => get(wasm.refusal()),
 
     /** The number of the session's next event. */
-    nextSeq: () => wasm.core_nextSeq(core),
+    nextSeq: () => wasm.next_seq(),
 
-    setSession: (id: string, nextSeq: number) => wasm.core_session(core, put(id), nextSeq),
+    setSession: (id: string, nextSeq: number) => wasm.session(put(id), nextSeq),
 
-    identify: (id: string) => wasm.core_identify(core, put(id)),
+    identify: (id: string) => wasm.identify(put(id)),
 
     /** `facts`, a JSON object, stripped. */
-    context: (facts: string) => get(wasm.core_context(core, put(facts))),
+    context: (facts: string) => get(wasm.context(put(facts))),
 
     /** Sets what is stripped. Returns what is wrong with the rules, or nothing. */
-    setRules: (rules: string) => get(wasm.core_rules(core, put(rules))),
+    setRules: (rules: string) => get(wasm.rules(put(rules))),
 
     /** How much was stripped since last asked, by kind: members of a JSON object. */
-    redacted: () => get(wasm.core_redacted(core)),
+    redacted: () => get(wasm.redacted()),
 
-    listRedactions: () => wasm.core_listRedactions(core),
+    listRedactions: () => wasm.list_redactions(),
 
     /** What was stripped from the last event: `path kind`, a line each. */
-    redactions: () => get(wasm.core_redactions(core)),
+    redactions: () => get(wasm.redactions()),
 
     /** {@link VERDICTS}, {@link REFUSED}, or how long to wait. `named`: the answer named every event. */
     answered: (status: number, named: boolean, retryAfter: number) =>
-      wasm.core_answered(core, status, +named, retryAfter, Math.random()),
+      wasm.answered(status, +named, retryAfter, Math.random()),
   };
 }

@@ -9,7 +9,8 @@ type Sdk = Record<string, unknown>;
 
 async function start({ src, dataset }: HTMLScriptElement): Promise<void> {
   const { sdk: folder = '/sdk/', modules = '', endpoint, ...rest } = dataset;
-  const load = (file: string) => import(/* @vite-ignore */ new URL(file, new URL(folder, src)).href) as Promise<Sdk>;
+  const load = (file: string) =>
+    import(/* @vite-ignore */ new URL(file, new URL(folder, src)).href) as Promise<Sdk>;
   const call = (from: Sdk, name: string, args: unknown[] = []) =>
     (from[name] as ((...args: unknown[]) => unknown) | undefined)?.(...args);
   const sdk = await load('index.js');

@@ -5,7 +5,9 @@ use js_sys::{Array, Date, JSON, Reflect, Uint8Array, WebAssembly::Memory};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
 
-use crate::Core;
+use crate::{
+    answered, events, identify, redacted, refusal, refused, room, session, start, text as text_at, write,
+};
 
 wasm_bindgen_test_configure!(run_in_browser);
 
@@ -14,18 +16,18 @@ fn view(at: usize, bytes: usize) -> Uint8Array {
     Uint8Array::new_with_byte_offset_and_length(&memory.buffer(), at as u32, bytes as u32)
 }
 
-fn put(core: &mut Core, text: &str) -> usize {
-    view(core.room(text.len()) as usize, text.len()).copy_from(text.as_bytes());
+fn put(text: &str) -> usize {
+    view(room(text.len()) as usize, text.len()).copy_from(text.as_bytes());
     text.len()
 }
 
-fn track(core: &mut Core, name: &str, properties: &str) -> usize {
-    let bytes = put(core, &format!("{} {name}\n{properties}\n", Date::now()));
-    core.write(bytes)
+fn track(name: &str, properties: &str) -> usize {
+    let bytes = put(&format!("{} {name}\n{properties}\n", Date::now()));
+    write(bytes)
 }
 
-fn text(core: &Core, bytes: usize) -> String {
-    String::from_utf8(view(core.text() as usize, bytes).to_vec()).expect("UTF-8")
+fn text(bytes: usize) -> String {
+    String::from_utf8(view(text_at() as usize, bytes).to_vec()).expect("UTF-8")
 }
 
 fn field(event: &JsValue, field: &str) -> JsValue {
@@ -34,18 +36,18 @@ fn field(event: &JsValue, field: &str) -> JsValue {
 
 #[wasm_bindgen_test]
 fn the_browser_reads_what_the_core_writes() {
-    let mut core = Core::new(1, 2);
-    let bytes = put(&mut core, "s1");
-    core.session(bytes, 0);
-    let bytes = put(&mut core, "user-42");
-    core.identify(bytes);
+    start(1, 2);
+    let bytes = put("s1");
+    session(bytes, 0);
+    let bytes = put("user-42");
+    identify(bytes);
     let before_ms = Date::now().floor();
     let properties =
         r#"{"t":"\ud83d\ude00 \u2028 \"q\" \\ ☃","lone":"\ud83d","n":-1.5e3,"email":"ada@example.org"}"#;
-    let bytes = track(&mut core, "note", properties);
-    assert_eq!(core.events(), 1);
-    let events = JSON::parse(&format!("[{}]", text(&core, bytes))).expect("JSON");
-    let event = events.unchecked_into::<Array>().get(0);
+    let bytes = track("note", properties);
+    assert_eq!(events(), 1);
+    let written = JSON::parse(&format!("[{}]", text(bytes))).expect("JSON");
+    let event = written.unchecked_into::<Array>().get(0);
     assert_eq!(field(&event, "user_id"), "u_0ba2824920f3c163d95df7354e6b020d");
     assert_eq!(field(&event, "session_id"), "s1");
     let at_ms = Date::parse(&field(&event, "timestamp").as_string().unwrap());
@@ -59,22 +61,22 @@ fn the_browser_reads_what_the_core_writes() {
 
 #[wasm_bindgen_test]
 fn a_refusal_is_told_whatever_the_name() {
-    let mut core = Core::new(1, 2);
+    start(1, 2);
     for name in ["Not-A-Name", "événement", "é", "abcé", ""] {
-        assert_eq!(track(&mut core, name, "{}"), 0, "{name}");
-        let bytes = core.refusal();
-        assert_eq!(text(&core, bytes), "invalid_event_name event", "{name}");
+        assert_eq!(track(name, "{}"), 0, "{name}");
+        let bytes = refusal();
+        assert_eq!(text(bytes), "invalid_event_name event", "{name}");
     }
-    assert_eq!(track(&mut core, "ok", "[1]"), 0);
-    let bytes = core.refusal();
-    assert_eq!(text(&core, bytes), "wrong_type properties");
-    assert_eq!((core.refused(), core.refused(), core.write(0)), (6, 0, 0));
+    assert_eq!(track("ok", "[1]"), 0);
+    let bytes = refusal();
+    assert_eq!(text(bytes), "wrong_type properties");
+    assert_eq!((refused(), refused(), write(0)), (6, 0, 0));
 }
 
 #[wasm_bindgen_test]
 fn answers_cross_the_boundary_as_one_number() {
-    let mut core = Core::new(1, 2);
-    assert_eq!(core.answered(200, true, 0, 0.5), -1);
-    assert_eq!(core.answered(401, false, 0, 0.5), -2);
-    assert_eq!(core.answered(503, false, 2, 0.5), 2500);
+    start(1, 2);
+    assert_eq!(answered(200, true, 0, 0.5), -1);
+    assert_eq!(answered(401, false, 0, 0.5), -2);
+    assert_eq!(answered(503, false, 2, 0.5), 2500);
 }

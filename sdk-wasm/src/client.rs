@@ -161,7 +161,7 @@ mod tests {
         let mut out = String::new();
         let lines = format!("{NOW_MS} {name}\n{properties}\n");
         assert_eq!(client.write(lines.as_bytes(), &mut out), lines.len());
-        let refusal = client.refusal.take().map(|refusal| (refusal.code, refusal.field.into()));
+        let refusal = client.refusal.take().map(|refusal| (refusal.code, refusal.field));
         (serde_json::from_str(&format!("[{out}]")).unwrap(), refusal)
     }
 

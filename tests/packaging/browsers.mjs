@@ -41,5 +41,7 @@ export async function launchBrowsers() {
   for (const launched of [chromium, firefox]) {
     if (launched.status === 'fulfilled') await launched.value.close();
   }
-  throw chromium.status === 'rejected' ? chromium.reason : /** @type {PromiseRejectedResult} */ (firefox).reason;
+  throw chromium.status === 'rejected'
+    ? chromium.reason
+    : /** @type {PromiseRejectedResult} */ (firefox).reason;
 }

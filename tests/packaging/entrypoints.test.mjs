@@ -32,7 +32,11 @@ let dist = '';
 let collector;
 
 before(async () => {
-  [browsers, project, collector] = await Promise.all([launchBrowsers(), installedProject(), Collector.start({})]);
+  [browsers, project, collector] = await Promise.all([
+    launchBrowsers(),
+    installedProject(),
+    Collector.start({}),
+  ]);
   root = project.folder;
   dist = join(root, 'node_modules/pharos-telemetry/dist');
   for (const name of ['react', 'react-dom']) {

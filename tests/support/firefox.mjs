@@ -37,7 +37,10 @@ export async function launchFirefox() {
     .join('\n');
   await writeFile(join(profile, 'user.js'), preferences);
   const args = ['--headless', '--no-remote', '--remote-debugging-port=0', '--profile', profile];
-  const child = spawn(EXECUTABLE, args, { stdio: ['ignore', 'ignore', 'pipe'], env: { ...process.env, HOME: profile } });
+  const child = spawn(EXECUTABLE, args, {
+    stdio: ['ignore', 'ignore', 'pipe'],
+    env: { ...process.env, HOME: profile },
+  });
   const closed = new Promise((resolve) => child.once('close', resolve));
   let said = '';
   child.stderr.on('data', (chunk) => (said += chunk));
