@@ -5,9 +5,7 @@ use js_sys::{Array, Date, JSON, Reflect, Uint8Array, WebAssembly::Memory};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
 
-use crate::{
-    answered, events, identify, redacted, refusal, refused, room, session, start, text as text_at, write,
-};
+use crate::{answered, events, identify, refusal, refused, room, session, start, text as text_at, write};
 
 wasm_bindgen_test_configure!(run_in_browser);
 
