@@ -53,6 +53,50 @@ test('a complete batch does not wait, takes what waits with it, and is compresse
     { options: NEVER },
   ));
 
+test('in a stream of events, complete batches leave once a second, with what came in between', () =>
+  withPage(
+    async ({ page, collector }) => {
+      const times = [];
+      collector.reply = () => (times.push(Date.now()), {});
+      await page.evaluate(async () => {
+        for (let i = 0; i < 60; i++) {
+          for (let j = 0; j < 5; j++) pharos.trackEvent('step', { i, j });
+          await new Promise((resolve) => setTimeout(resolve, 20));
+        }
+      });
+      assert.deepEqual(seqs(await collector.received(300)), range(0, 300));
+      assert.ok(times.length <= 4, `${times.length} requests`);
+      // Less than the second that the page waits, as one request may take longer to arrive than another.
+      for (let i = 1; i < times.length; i++) assert.ok(times[i] - times[i - 1] > 500, times.join());
+    },
+    { options: { batchSize: 20 } },
+  ));
+
+test('events of one task are written as it ends; a page that tracks on writes ten times a second', () =>
+  withPage(
+    async ({ page }) => {
+      const [within, after, writes] = await page.evaluate(async () => {
+        const waiting = () => Object.keys(localStorage).filter((name) => name.includes('.q.')).length;
+        pharos.trackEvent('step');
+        pharos.trackEvent('step');
+        const within = waiting();
+        await null;
+        await null;
+        const after = waiting();
+        const until = performance.now() + 500;
+        while (performance.now() < until) {
+          pharos.trackEvent('step');
+          await new Promise((resolve) => setTimeout(resolve, 5));
+        }
+        await new Promise((resolve) => setTimeout(resolve, 150));
+        return [within, after, waiting()];
+      });
+      assert.deepEqual([within, after], [0, 1]);
+      assert.ok(writes >= 3 && writes <= 8, `${writes} writes`);
+    },
+    { options: NEVER },
+  ));
+
 test('a burst arrives whole, in order and once', () =>
   withPage(
     async ({ page, collector }) => {

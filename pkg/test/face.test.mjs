@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
+import { until } from '../../tests/support/wait.mjs';
 import { withPage } from './page.mjs';
 
 test('calls made before the wasm is ready are kept, with their time and as they were', () =>
@@ -189,6 +190,30 @@ test('debug says what became of events', () =>
       ]);
     },
     { options: { debug: true } },
+  ));
+
+test('debug says why an event was not taken at all', () =>
+  withPage(
+    async ({ page, said }) => {
+      await page.evaluate(async () => {
+        pharos.trackEvent('step', { big: 10n });
+        pharos.trackEvent(42);
+        pharos.trackEvent('two\nlines');
+        pharos.trackEvent('left_out');
+        await pharos.flush();
+        pharos.setConsent('denied');
+        pharos.trackEvent('step');
+      });
+      await until('the last', () => said.length === 5);
+      assert.deepEqual(said.toSorted(), [
+        'pharos: an event named by number not sent: its name must be a string, its properties an object that JSON can hold',
+        'pharos: left_out not sent: left out by sample',
+        'pharos: step not sent: its name must be a string, its properties an object that JSON can hold',
+        'pharos: step not sent: the visitor did not consent',
+        'pharos: two\nlines not sent: invalid_event_name event',
+      ]);
+    },
+    { options: { debug: true, sample: { left_out: 0 }, flushIntervalMs: 3_600_000 } },
   ));
 
 /** The storage's names that are ours. */
