@@ -216,54 +216,55 @@ fn check_number(token: &str) -> Result<(), Code> {
 }
 
 /// Appends the string that `raw` spells. True if it held a lone surrogate.
+#[inline(never)]
 fn decode_escapes(raw: &str, out: &mut String) -> Result<bool, Code> {
+    let bytes = raw.as_bytes();
     let mut repaired = false;
-    let mut rest = raw;
-    while let Some(at) = rest.find('\\') {
-        out.push_str(&rest[..at]);
-        let escape = *rest.as_bytes().get(at + 1).ok_or(Code::InvalidJson)?;
-        let plain = match escape {
-            b'"' | b'\\' | b'/' => char::from(escape),
-            b'b' => '\u{8}',
-            b'f' => '\u{c}',
-            b'n' => '\n',
-            b'r' => '\r',
-            b't' => '\t',
-            b'u' => {
-                let first = hex4(rest, at + 2)?;
-                let mut used = 6;
-                let mut scalar = u32::from(first);
-                if (0xd800..0xdc00).contains(&first) && rest[at + 6..].starts_with("\\u") {
-                    let second = hex4(rest, at + 8)?;
-                    if (0xdc00..0xe000).contains(&second) {
-                        scalar = 0x10000 + ((scalar - 0xd800) << 10) + (u32::from(second) - 0xdc00);
-                        used = 12;
-                    }
+    // What stands before `plain` is appended.
+    let (mut at, mut plain) = (0, 0);
+    while at < bytes.len() {
+        if bytes[at] != b'\\' {
+            at += 1;
+            continue;
+        }
+        out.push_str(raw.get(plain..at).unwrap_or_default());
+        let escape = *bytes.get(at + 1).ok_or(Code::InvalidJson)?;
+        at += 2;
+        let mut scalar = u32::from(escape);
+        if escape == b'u' {
+            scalar = hex4(bytes, at)?;
+            at += 4;
+            if scalar & !0x3ff == 0xd800 && bytes[at..].starts_with(b"\\u") {
+                let second = hex4(bytes, at + 2)?;
+                if second & !0x3ff == 0xdc00 {
+                    scalar = 0x10000 + ((scalar & 0x3ff) << 10 | second & 0x3ff);
+                    at += 6;
                 }
-                if scalar == 0 {
-                    return Err(Code::NulCharacter);
-                }
-                let lone = char::from_u32(scalar).is_none();
-                repaired |= lone;
-                out.push(char::from_u32(scalar).unwrap_or(char::REPLACEMENT_CHARACTER));
-                rest = &rest[at + used..];
-                continue;
             }
-            _ => return Err(Code::InvalidJson),
-        };
-        out.push(plain);
-        rest = &rest[at + 2..];
+            if scalar == 0 {
+                return Err(Code::NulCharacter);
+            }
+        } else if let Some(control) = b"bfnrt".iter().position(|b| *b == escape) {
+            scalar = u32::from(b"\x08\x0c\n\r\t"[control]);
+        } else if !matches!(escape, b'"' | b'\\' | b'/') {
+            return Err(Code::InvalidJson);
+        }
+        let char = char::from_u32(scalar);
+        repaired |= char.is_none();
+        out.push(char.unwrap_or(char::REPLACEMENT_CHARACTER));
+        plain = at;
     }
-    out.push_str(rest);
+    out.push_str(raw.get(plain..).unwrap_or_default());
     Ok(repaired)
 }
 
-fn hex4(text: &str, at: usize) -> Result<u16, Code> {
-    let digits = text.as_bytes().get(at..at + 4).ok_or(Code::InvalidJson)?;
-    digits.iter().try_fold(0u16, |sum, digit| {
-        let value = char::from(*digit).to_digit(16).ok_or(Code::InvalidJson)?;
-        Ok(sum << 4 | value as u16)
-    })
+fn hex4(text: &[u8], at: usize) -> Result<u32, Code> {
+    let digits = text.get(at..at + 4).ok_or(Code::InvalidJson)?;
+    let mut sum = 0;
+    for digit in digits {
+        sum = sum << 4 | char::from(*digit).to_digit(16).ok_or(Code::InvalidJson)?;
+    }
+    Ok(sum)
 }
 
 /// Cuts an object into its members: the raw key between its quotes, and the value's bytes.
@@ -417,30 +418,38 @@ impl<'a> Cutter<'a> {
 }
 
 /// Appends `text` as a JSON string, quotes included.
+#[inline(never)]
 pub(crate) fn push_string(text: &str, out: &mut String) {
-    out.push('"');
-    let mut rest = text;
-    while let Some(at) = rest.bytes().position(|b| b < 0x20 || b == b'"' || b == b'\\') {
-        out.push_str(&rest[..at]);
-        let byte = rest.as_bytes()[at];
-        match byte {
-            b'"' | b'\\' => {
-                out.push('\\');
-                out.push(char::from(byte));
-            }
-            b'\n' => out.push_str("\\n"),
-            b'\r' => out.push_str("\\r"),
-            b'\t' => out.push_str("\\t"),
-            _ => {
-                out.push_str("\\u00");
-                out.push(char::from(b'0' + (byte >> 4)));
-                out.push(char::from(b"0123456789abcdef"[usize::from(byte & 15)]));
-            }
+    out.push_str("\"");
+    let mut plain = 0;
+    for (at, byte) in text.bytes().enumerate() {
+        if byte >= 0x20 && byte != b'"' && byte != b'\\' {
+            continue;
         }
-        rest = &rest[at + 1..];
+        out.push_str(text.get(plain..at).unwrap_or_default());
+        plain = at + 1;
+        out.push_str("\\");
+        let short = b"\n\r\t".iter().position(|b| *b == byte);
+        let escape = short.map_or(byte, |index| b"nrt"[index]);
+        if escape >= 0x20 {
+            out.push(char::from(escape));
+        } else {
+            out.push_str("u00");
+            push_hex(&[byte], out);
+        }
     }
-    out.push_str(rest);
-    out.push('"');
+    out.push_str(text.get(plain..).unwrap_or_default());
+    out.push_str("\"");
+}
+
+/// Appends `bytes` in lower-case hex.
+#[inline(never)]
+pub(crate) fn push_hex(bytes: &[u8], out: &mut String) {
+    for byte in bytes {
+        for nibble in [byte >> 4, byte & 15] {
+            out.push(char::from(b"0123456789abcdef"[usize::from(nibble)]));
+        }
+    }
 }
 
 /// Appends `value` in decimal, with zeros before it up to `digits`. Formatting machinery would cost

@@ -33,6 +33,7 @@ pub mod properties;
 pub mod wire;
 
 mod id;
+mod sha256;
 mod timestamp;
 mod user;
 

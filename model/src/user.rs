@@ -7,7 +7,8 @@
 use alloc::string::String;
 use core::fmt;
 
-use sha2::{Digest, Sha256};
+use crate::json::push_hex;
+use crate::sha256::digest;
 
 /// Keeps these hashes apart from any other use of SHA-256 over the same ids.
 const DOMAIN: &[u8] = b"pharos user id 1\0";
@@ -53,26 +54,6 @@ impl UserHash {
             *byte = nibble(pair[0])? << 4 | nibble(pair[1])?;
         }
         Some(Self(hash))
-    }
-}
-
-/// The first 128 bits of SHA-256 over `parts`.
-pub(crate) fn digest(parts: &[&[u8]]) -> [u8; 16] {
-    let mut sha = Sha256::new();
-    for part in parts {
-        sha.update(part);
-    }
-    let mut hash = [0; 16];
-    hash.copy_from_slice(&sha.finalize()[..16]);
-    hash
-}
-
-/// Appends `bytes` in lower-case hex.
-pub(crate) fn push_hex(bytes: &[u8], out: &mut String) {
-    for byte in bytes {
-        for nibble in [byte >> 4, byte & 15] {
-            out.push(char::from(b"0123456789abcdef"[usize::from(nibble)]));
-        }
     }
 }
 

@@ -1,11 +1,11 @@
 """Writes a corpus of events as NDJSON: personal values planted in keys, prose, URLs and nested values,
 and innocent values that look like them. Each line says what was planted where, so that it can be judged.
 
-    corpus.py --seed 1 --set tune|held-out|fresh --events 4000 > corpus.ndjson
+    corpus.py --seed 1 --set tune|held-out|fresh|late --events 4000 > corpus.ndjson
 
 The sets share nothing but the kinds: other locales, other sentences, other look-alikes. Detectors are
-tuned on `tune`; faults that `held-out` shows may be mended where the mending is a general one; `fresh` is
-only ever run.
+tuned on `tune`; faults that the others show may be mended where the mending is a general one. `late` was
+written last, when the detectors were done.
 """
 
 import argparse
@@ -23,6 +23,7 @@ LOCALES = {
     "tune": ["en_US", "de_DE", "fr_FR", "es_ES", "it_IT", "pt_BR", "ja_JP", "pl_PL"],
     "held-out": ["en_GB", "en_CA", "nl_NL", "sv_SE", "cs_CZ", "ru_RU", "tr_TR", "ko_KR", "en_IN", "fi_FI", "ro_RO", "es_AR"],
     "fresh": ["en_AU", "en_NZ", "da_DK", "pt_PT", "hu_HU", "uk_UA", "fr_CH", "de_AT", "es_MX", "id_ID", "hr_HR", "sk_SK"],
+    "late": ["en_IE", "de_CH", "nl_BE", "no_NO", "el_GR", "bg_BG", "lt_LT", "et_EE", "sl_SI", "es_CL", "es_CO", "zh_CN", "zh_TW", "lv_LV", "he_IL", "vi_VN"],
 }
 
 # `{}` is the value. Phones, cards and identity numbers mostly come in sentences that say what they are.
@@ -37,21 +38,25 @@ PROSE = {
     ],
     "held-out": ["user said {}", "{} was rejected", "value={}", "Thanks! Best, {}", "tried twice with {}; failed", "[{}]"],
     "fresh": ["note to self: {}", "{} - thanks", "they typed {} into the box", "was: {}", "ok {} ok", "({})"],
+    "late": ["Reply to {} by Friday", "typo in {}?", "old: {}; new: none", "\"{}\"", "field rejected -> {}", "{}\nsecond line", "It said {}!"],
 }
 PHONE_PROSE = {
     "tune": ["call me at {}", "my number is {}", "Tel. {}", "reach us on {} please", "new mobile: {}"],
     "held-out": ["please phone {} after six", "WhatsApp {}", "Contact number {}", "text {} when it arrives", "ring {} and ask"],
     "fresh": ["give me a call on {}", "you can reach him at {}", "mobile {}", "fax: {}", "send an SMS to {}"],
+    "late": ["dial {} for support", "Ph: {}", "cell: {}", "phoned from {}", "her mobile is {}", "tel.: {}"],
 }
 ID_PROSE = {
     "tune": ["SSN {}", "tax id {}", "identity number: {}", "passport or national id {}"],
     "held-out": ["her social security number is {}", "national id: {}", "identity card {}", "personal number {}"],
     "fresh": ["SSN: {}", "tax number {}", "national identity number {}", "insurance no. {}"],
+    "late": ["social security no. {}", "ID number {}", "personal identity code {}", "passport {}", "taxpayer id: {}"],
 }
 CARD_PROSE = {
     "tune": ["paid with card {}", "card number {} was declined", "visa {} please"],
     "held-out": ["charge my credit card {}", "card: {}", "declined card {} twice"],
     "fresh": ["my card is {}", "Mastercard {} expired", "pay with {}"],
+    "late": ["debit card {} please", "Amex: {}", "the card ending soon is {}"],
 }
 
 KEYS = {
@@ -94,17 +99,32 @@ KEYS = {
         "token": ["bearer_token", "X-Api-Key", "Cookie", "idToken", "private_key"],
         "ip": ["remoteIp", "IP_ADDRESS", "client.ip"],
     },
+    "late": {
+        "email": ["primaryEmail", "email_address_2", "from.email", "recoveryEmail", "mail"],
+        "phone": ["daytime_phone", "PhoneNo", "emergency.phone", "fax_number", "homePhone1"],
+        "name": ["givenName", "FULLNAME", "contact_name", "recipientName", "employee-name", "billing.first_name"],
+        "address": ["addressLine2", "home_address", "PostCode", "houseNumber", "billing.zip"],
+        "card": ["cardNo", "payment_card", "card_cvv", "creditCardNumber", "CVV"],
+        "iban": ["payout_iban", "account_no", "beneficiaryIban"],
+        "national_id": ["nationalIdNumber", "Passport_Number", "driverLicense", "customer_ssn", "tax_number"],
+        "birth_date": ["BirthDate", "child_dob", "date-of-birth"],
+        "password": ["repeatPassword", "passcode", "db_password", "clientSecret"],
+        "token": ["csrfToken", "X-Auth-Token", "apikey", "REFRESH_TOKEN", "session.token"],
+        "ip": ["sourceIp", "last_login_ip", "ipaddress"],
+    },
 }
 PARAMETERS = {
     "tune": ["token", "code", "email", "session", "password", "access_token", "signature"],
     "held-out": ["refresh_token", "api_key", "sid", "pwd", "id_token", "key", "phone"],
     "fresh": ["auth_token", "session_id", "client_secret", "code", "jwt", "X-Amz-Signature", "e-mail"],
+    "late": ["apikey", "PHPSESSID", "csrf_token", "sig", "ticket", "user_email", "oauth_token", "refreshToken"],
 }
 
 
 # Their identity numbers have neither a form of their own nor a checksum that says much: bare digits that
 # could be anything. They are planted in sentences that say what they are.
-PLAIN_IDS = ["en_CA", "nl_NL", "ro_RO", "ru_RU", "da_DK", "hu_HU", "uk_UA", "de_AT", "es_MX"]
+PLAIN_IDS = ["en_CA", "nl_NL", "ro_RO", "ru_RU", "da_DK", "hu_HU", "uk_UA", "de_AT", "es_MX",
+             "no_NO", "el_GR", "bg_BG", "lt_LT", "et_EE", "sl_SI", "es_CO", "zh_TW", "he_IL", "en_IE", "vi_VN"]
 
 
 class Maker:
@@ -169,10 +189,12 @@ class Maker:
     def api_token(self):
         lower = string.ascii_lowercase + string.digits
         upper = string.ascii_uppercase + string.digits
+        hexes = "0123456789abcdef"
         forms = {
             "tune": [("sk_live_", 24, None), ("ghp_", 36, None), ("AKIA", 16, upper), ("AIza", 35, None), ("glpat-", 20, None)],
             "fresh": [("sk_live_", 32, None), ("ghs_", 36, None), ("xoxp-", 44, None), ("AKIA", 16, upper), ("glpat-", 20, None), ("npm_", 36, None)],
             "held-out": [("sk_test_", 24, None), ("xoxb-", 40, None), ("npm_", 36, None), ("ASIA", 16, upper), ("gho_", 36, None), ("shpat_", 32, lower)],
+            "late": [("rk_live_", 24, None), ("ghu_", 36, None), ("xoxa-2-", 40, None), ("whsec_", 32, None), ("hf_", 34, None), ("sk-proj-", 48, None), ("dop_v1_", 64, hexes), ("SG.", 40, None)],
         }
         prefix, count, alphabet = self.random.choice(forms[self.set])
         return prefix + (self.drawn(count, alphabet) if alphabet else self.drawn(count))
@@ -312,7 +334,35 @@ class Maker:
             ("email_template", lambda: faker.word()),
             ("card_layout", lambda: rnd.choice(["grid", "list"])),
         ]
-        own = {"tune": tune, "held-out": held_out, "fresh": fresh}[self.set]
+        late = [
+            ("order_id", lambda: f"{digits(3)}-{digits(7)}-{digits(7)}"),
+            ("reference", lambda: f"{self.drawn(3, string.ascii_uppercase)}{digits(rnd.randrange(6, 11))}"),
+            ("asin", lambda: "B0" + self.drawn(8, string.digits + string.ascii_uppercase)),
+            ("gtin", lambda: f"0{faker.ean13()}"),
+            ("dimensions", lambda: f"{rnd.randrange(10, 300)} x {rnd.randrange(10, 300)} x {rnd.randrange(10, 300)} mm"),
+            ("chunk", lambda: f"/_next/static/chunks/{rnd.randrange(9999)}-{hexes(16)}.js"),
+            ("font", lambda: f"/fonts/inter-v{rnd.randrange(9)}-latin-{rnd.choice([400, 700])}.{hexes(8)}.woff2"),
+            ("etag", lambda: f'W/"{hexes(4)}-{self.drawn(27)}"'),
+            ("traceparent", lambda: f"00-{hexes(32)}-{hexes(16)}-01"),
+            ("semver", lambda: f"^{rnd.randrange(20)}.{rnd.randrange(20)}.{rnd.randrange(20)}-beta.{rnd.randrange(99)}"),
+            ("css", lambda: f".card__title--{hexes(5)}:hover > span[data-id='{rnd.randrange(999)}']"),
+            ("rgba", lambda: f"rgba({rnd.randrange(256)}, {rnd.randrange(256)}, {rnd.randrange(256)}, 0.{digits(2)})"),
+            ("search_term", lambda: f"{faker.word()} {rnd.randrange(10, 99)} inch {rnd.choice(['4k', 'usb-c', 'size 42'])}"),
+            ("sum", lambda: f"{rnd.randrange(1, 99)}.{digits(3)}.{digits(3)},{digits(2)} EUR"),
+            ("ulid", lambda: "01" + self.drawn(24, "0123456789ABCDEFGHJKMNPQRSTVWXYZ")),
+            ("memory", lambda: f"used {digits(9)} of {digits(10)} bytes"),
+            ("stack", lambda: f"at render (https://cdn.example/app.{hexes(8)}.js:{rnd.randrange(9)}:{digits(6)})"),
+            ("period", lambda: f"{stamp:%d/%m/%Y} - {stamp:%d/%m/%Y}"),
+            ("unix_s", lambda: str(rnd.randrange(1_500_000_000, 1_900_000_000))),
+            ("gclid", lambda: f"/landing?gclid={self.drawn(60)}&utm_term={faker.word()}"),
+            ("phone_type", lambda: rnd.choice(["android", "ios"])),
+            ("email_domain_type", lambda: "freemail"),
+            ("tokens_used", lambda: rnd.randrange(9999)),
+            ("cardinality", lambda: rnd.randrange(10**7)),
+            ("address_valid", lambda: rnd.choice([True, False])),
+            ("shipping_method", lambda: rnd.choice(["express", "pick-up"])),
+        ]
+        own = {"tune": tune, "held-out": held_out, "fresh": fresh, "late": late}[self.set]
         name, make = rnd.choice(common + own)
         return {name: make()}
 

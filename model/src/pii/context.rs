@@ -2,7 +2,8 @@
 //! "order" it is the one, after "call me at" the other. The nearest word that says anything decides;
 //! the property's key is the first word of all.
 
-use super::scan::{Scan, class, length_before};
+use super::class;
+use super::scan::Scan;
 use super::words::{self, SAID_LETTERS, WORD, with_letter};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,18 +46,20 @@ const BYTES_MAX: usize = 64;
 pub(super) fn before(scan: &Scan<'_>, at: usize) -> Context {
     let mut weak = Context::Unknown;
     let mut words = 0;
-    for (text, is_key) in
-        [(&scan.bytes()[at.saturating_sub(BYTES_MAX)..at], false), (scan.key.as_bytes(), true)]
-    {
+    let near = scan.bytes().get(at.saturating_sub(BYTES_MAX)..at).unwrap_or_default();
+    for (text, is_key) in [(near, false), (scan.key.as_bytes(), true)] {
         let mut end = text.len();
         while words < WORDS_MAX && end > 0 {
-            let start = end - length_before(text, end, class::LETTER | class::HIGH);
+            let mut start = end;
+            while start > 0 && class::is(text[start - 1], class::LETTER | class::HIGH) {
+                start -= 1;
+            }
             if start < end {
                 words += 1;
-                let hash = text[start..end]
-                    .iter()
-                    .take(SAID_LETTERS)
-                    .fold(WORD, |hash, letter| with_letter(hash, letter.to_ascii_lowercase()));
+                let mut hash = WORD;
+                for letter in text[start..end].iter().take(SAID_LETTERS) {
+                    hash = with_letter(hash, letter.to_ascii_lowercase());
+                }
                 if let Some(row) = words::meaning(hash) {
                     let context = ROWS[usize::from(row & 7)];
                     if row < WEAK {

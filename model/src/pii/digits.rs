@@ -1,11 +1,9 @@
 //! Runs of digit groups, which addresses, accounts, cards, identity and phone numbers all are: found
 //! once, shown to each in turn, the surest first.
 
-use core::cell::Cell;
-
 use super::context::{self, Context};
-use super::scan::{Scan, before, byte, class, is, length, length_before, length_until};
-use super::{Found, Kind, card, iban, ip, mac, national, phone};
+use super::scan::Scan;
+use super::{Kind, card, class, iban, ip, mac, national, phone};
 
 /// Digits of the shortest number that is not an address.
 const NUMBER_DIGITS_MIN: usize = 7;
@@ -21,26 +19,28 @@ const DIGITS_MAX: usize = 20;
 
 /// Groups of digits with at most three separators between them: `+49 (30) 1234-567` has four.
 pub(super) struct Run<'t> {
-    scan: &'t Scan<'t>,
-    pub(super) text: &'t [u8],
+    pub(super) scan: &'t Scan<'t>,
     /// What is said before it, once somebody asked.
-    said: Cell<Option<Context>>,
-    groups: [(usize, usize); GROUPS_MAX],
+    said: Option<Context>,
+    /// Where each group begins and ends; nowhere after the last.
+    groups: [(usize, usize); GROUPS_MAX + 1],
     /// How many groups it has.
     pub(super) len: usize,
+    /// Where what was found begins and ends; or what may be passed over.
+    pub(super) from: usize,
+    pub(super) to: usize,
 }
 
 impl<'t> Run<'t> {
     /// The run that begins with the digit at `at`.
     fn at(scan: &'t Scan<'t>, mut at: usize) -> Self {
-        let text = scan.bytes();
-        let mut run = Self { scan, text, said: Cell::new(None), groups: [(0, 0); GROUPS_MAX], len: 0 };
+        let mut run = Self { scan, said: None, groups: [(0, 0); GROUPS_MAX + 1], len: 0, from: at, to: at };
         while run.len < GROUPS_MAX {
-            let end = at + length(text, at, class::DIGIT);
+            let end = scan.run(at, class::DIGIT);
             run.groups[run.len] = (at, end);
             run.len += 1;
-            at = end + length(text, end, class::SEPARATOR);
-            if at == end || at > end + 3 || !is(byte(text, at), class::DIGIT) {
+            at = scan.run(end, class::SEPARATOR);
+            if at == end || at > end + 3 || !scan.is(at, class::DIGIT) {
                 break;
             }
         }
@@ -48,80 +48,86 @@ impl<'t> Run<'t> {
     }
 
     /// What the words before it say that it is.
-    pub(super) fn context(&self) -> Context {
-        let said = self.said.get().unwrap_or_else(|| context::before(self.scan, self.start()));
-        self.said.set(Some(said));
-        said
+    #[inline(never)]
+    pub(super) fn context(&mut self) -> Context {
+        *self.said.get_or_insert_with(|| context::before(self.scan, self.groups[0].0))
     }
 
     /// Where group `index` begins and ends; nowhere if there is none.
     fn group(&self, index: usize) -> (usize, usize) {
-        if index < self.len { self.groups[index] } else { (0, 0) }
+        self.groups[index.min(GROUPS_MAX)]
     }
 
     pub(super) fn start(&self) -> usize {
-        self.group(0).0
+        self.groups[0].0
     }
 
     /// Where the first `groups` end.
+    #[inline(never)]
     pub(super) fn end(&self, groups: usize) -> usize {
         self.group(groups - 1).1
     }
 
     /// How long group `index` is; 0 if there is none.
+    #[inline(never)]
     pub(super) fn width(&self, index: usize) -> usize {
         let (from, to) = self.group(index);
         to - from
     }
 
     /// How many digits the first `groups` have.
+    #[inline(never)]
     pub(super) fn count(&self, groups: usize) -> usize {
         (0..groups).map(|index| self.width(index)).sum()
     }
 
     /// The digits of the first `groups`.
     pub(super) fn digits(&self, groups: usize) -> Digits {
-        Digits::of(&self.text[self.start()..self.end(groups)])
+        Digits::of(self.scan, self.start(), self.end(groups))
     }
 
     /// What stands between group `index` and the one after it: one byte; of several the bracket, if
     /// there is one; 0 after the last group.
+    #[inline(never)]
     pub(super) fn separator(&self, index: usize) -> u8 {
         let (from, to) = (self.group(index).1, self.group(index + 1).0);
+        if to == 0 {
+            return 0;
+        }
         let mut all = b'?';
-        let mut at = from;
-        while at < to {
-            let one = self.text[at];
+        for at in from..to {
+            let one = self.scan.at(at);
             if to - from == 1 || matches!(one, b'(' | b')') {
                 all = one;
             }
-            at += 1;
         }
-        if to == 0 { 0 } else { all }
+        all
     }
 
     /// Whether `sign` is what stands between all of the first `groups`.
+    #[inline(never)]
     pub(super) fn separated_by(&self, groups: usize, sign: u8) -> bool {
         (1..groups).all(|index| self.separator(index - 1) == sign)
     }
 
     /// The byte before the run; 0 at the start of the text.
     pub(super) fn before(&self) -> u8 {
-        before(self.text, self.start())
+        self.scan.before(self.start())
     }
 
-    /// Whether the run begins inside a word.
-    pub(super) fn in_word(&self) -> bool {
-        is(self.before(), class::WORD)
+    /// Whether the byte before the run is in `set`.
+    pub(super) fn is_after(&self, set: u16) -> bool {
+        self.scan.is_after(set, self.start())
     }
 
     /// Whether a number may end after the first `groups`: no word and no decimals go on.
+    #[inline(never)]
     pub(super) fn ends(&self, groups: usize) -> bool {
         let end = self.end(groups);
-        let after = byte(self.text, end);
-        !(is(after, class::WORD)
+        let after = self.scan.at(end);
+        !(class::is(after, class::WORD)
             || after == b'_'
-            || after == b'.' && is(byte(self.text, end + 1), class::DIGIT))
+            || after == b'.' && self.scan.is(end + 1, class::DIGIT))
     }
 }
 
@@ -134,23 +140,31 @@ pub(super) struct Digits {
 
 impl Digits {
     #[inline(never)]
-    pub(super) fn of(text: &[u8]) -> Self {
+    pub(super) fn of(scan: &Scan<'_>, from: usize, to: usize) -> Self {
         let mut digits = Self { digits: [0; DIGITS_MAX], len: 0 };
-        for digit in text.iter().filter(|byte| byte.is_ascii_digit()).take(DIGITS_MAX) {
-            digits.digits[digits.len] = digit - b'0';
-            digits.len += 1;
+        for at in from..to {
+            let digit = scan.at(at).wrapping_sub(b'0');
+            if digit < 10 && digits.len < DIGITS_MAX {
+                digits.digits[digits.len] = digit;
+                digits.len += 1;
+            }
         }
         digits
     }
 
     /// The number that `count` digits from `from` on spell, modulo `modulus`.
     #[inline(never)]
-    pub(super) fn part(&self, from: usize, count: usize, modulus: u32) -> u32 {
-        self.digits[..self.len]
-            .iter()
-            .skip(from)
-            .take(count)
-            .fold(0, |sum, digit| (sum * 10 + u32::from(*digit)) % modulus)
+    pub(super) fn rest(&self, from: usize, count: usize, modulus: u32) -> u32 {
+        let mut sum = 0;
+        for index in from..(from + count).min(self.len.min(DIGITS_MAX)) {
+            sum = (sum * 10 + u32::from(self.digits[index])) % modulus;
+        }
+        sum
+    }
+
+    /// The number that `count` digits from `from` on spell: nine at most.
+    pub(super) fn part(&self, from: usize, count: usize) -> u32 {
+        self.rest(from, count, 1_000_000_000)
     }
 
     /// The sum of the digits times `weights`, which are characters from `0` on.
@@ -167,7 +181,7 @@ impl Digits {
     #[inline(never)]
     pub(super) fn luhn(&self, from: usize) -> bool {
         let mut sum = 0;
-        for index in from..self.len {
+        for index in from..self.len.min(DIGITS_MAX) {
             let digit = self.digits[index];
             let double = digit * 2;
             sum += if (self.len - index) % 2 == 1 { digit } else { double / 10 + double % 10 };
@@ -176,8 +190,9 @@ impl Digits {
     }
 
     /// Whether two digits from `month` on and two from `day` on may be of a date.
+    #[inline(never)]
     pub(super) fn is_date(&self, month: usize, day: usize) -> bool {
-        (1..=12).contains(&self.part(month, 2, 100)) && (1..=31).contains(&self.part(day, 2, 100))
+        (1..=12).contains(&self.part(month, 2)) && (1..=31).contains(&self.part(day, 2))
     }
 }
 
@@ -185,92 +200,99 @@ impl Digits {
 pub(super) fn claim_all(scan: &mut Scan<'_>) {
     let mut at = 0;
     loop {
-        at += length_until(scan.bytes(), at, class::DIGIT);
-        if at >= scan.bytes().len() {
+        at = scan.until(at, class::DIGIT);
+        if at == scan.len() {
             return;
         }
         // Nothing begins in the midst of a word of letters and digits: `a1b2c3`.
-        let letters = length_before(scan.bytes(), at, class::LETTER);
-        if letters > 0 && is(before(scan.bytes(), at - letters), class::DIGIT) {
-            at += length(scan.bytes(), at, class::DIGIT);
+        let word = scan.back(at, class::LETTER);
+        if word < at && scan.is_after(class::DIGIT, word) {
+            at = scan.run(at, class::DIGIT);
             continue;
         }
-        let looked = look_at(&Run::at(scan, at), letters);
-        at = looked.to;
-        if let Some(kind) = looked.kind {
-            scan.claim(looked.from, looked.to, kind);
+        let mut run = Run::at(scan, at);
+        let kind = look_at(&mut run, at - word);
+        let from = run.from;
+        at = run.to;
+        if let Some(kind) = kind {
+            scan.claim(from, at, kind);
         }
     }
 }
 
-/// What begins with the first group of a run. What is passed over has no kind.
-struct Looked {
-    from: usize,
-    to: usize,
-    kind: Option<Kind>,
-}
-
-fn look_at(run: &Run<'_>, letters: usize) -> Looked {
-    let text = run.text;
-    let from = run.start();
-    let found = |Found { from, to, kind }| Looked { from, to, kind: Some(kind) };
+/// What begins with the first group of `run`, before which so many `letters` stand. It is left there from
+/// where to where; what is passed over has no kind.
+fn look_at(run: &mut Run<'_>, letters: usize) -> Option<Kind> {
+    let (scan, start, end) = (run.scan, run.start(), run.end(1));
     // Anything that is not found may hide a number in its later groups.
-    let passed = |to| Looked { from, to, kind: None };
+    run.to = end;
     // Most numbers are short ones by themselves: neither part of a word such as forms begin with, nor of
     // an address.
     let count = run.count(run.len);
-    let (width, next) = (run.width(0), byte(text, run.end(1)));
-    let formed = letters == 2 && width == 2 || letters > 3 || letters > 0 && is(next, class::LETTER);
-    let addressed =
-        run.len >= 4 || is(next, class::HEX) || width <= 2 && next == b'-' || width == 4 && next == b'.';
-    if count < SPACED_DIGITS_MIN && !formed && !addressed {
-        return passed(run.end(1));
+    let (width, next) = (run.width(0), scan.at(end));
+    if count < SPACED_DIGITS_MIN {
+        let formed =
+            letters == 2 && width == 2 || letters > 3 || letters > 0 && class::is(next, class::LETTER);
+        let addressed = run.len >= 4
+            || class::is(next, class::HEX)
+            || width <= 2 && next == b'-'
+            || width == 4 && next == b'.';
+        if !formed && !addressed {
+            return None;
+        }
     }
-    if let Some(groups) = date_groups(run) {
-        return passed(run.end(groups));
+    if is_date(run) {
+        return None;
     }
-    if let Some(iban) = iban::around(text, from) {
-        return found(iban);
+    let to = if letters == 2 { iban::end(scan, start) } else { 0 };
+    if to > 0 {
+        (run.from, run.to) = (start - 2, to);
+        return Some(Kind::Iban);
     }
-    if let Some(mac) = mac::around(text, from) {
-        return found(mac);
+    let from = mac::start(scan, start);
+    let to = mac::end(scan, from);
+    if to > 0 {
+        (run.from, run.to) = (from, to);
+        return Some(Kind::Mac);
     }
-    if let Some((to, personal)) = ip::v4_at(run) {
-        return Looked { from, to, kind: personal.then_some(Kind::Ip) };
+    if let Some(personal) = ip::v4(run) {
+        return personal.then_some(Kind::Ip);
     }
-    if let Some((from, to)) = national::around(run, letters) {
-        return found(Found { from, to, kind: Kind::NationalId });
+    if national::around(run, letters) {
+        return Some(Kind::NationalId);
     }
     if count < NUMBER_DIGITS_MIN {
-        return passed(run.end(1));
+        return None;
     }
     let groups = card::groups(run);
     if groups > 0 {
-        return found(Found { from, to: run.end(groups), kind: Kind::Card });
+        run.to = run.end(groups);
+        return Some(Kind::Card);
     }
-    if let Some((from, to)) = phone::around(run) {
-        return found(Found { from, to, kind: Kind::Phone });
-    }
-    passed(run.end(1))
+    if phone::around(run) { Some(Kind::Phone) } else { None }
 }
 
-/// If `run` begins with a date (day, month and year in the order of any country, or the ISO's): its
-/// groups, those of a time after it included.
-fn date_groups(run: &Run<'_>) -> Option<usize> {
-    let same = run.separated_by(3, run.separator(0)) && matches!(run.separator(0), b'-' | b'.' | b'/');
-    if run.len < 3 || !same || run.in_word() {
-        return None;
+/// Whether `run` begins with a date (day, month and year in the order of any country, or the ISO's), which is
+/// then passed over, with a time after it.
+fn is_date(run: &mut Run<'_>) -> bool {
+    let sign = run.separator(0);
+    if run.len < 3
+        || !matches!(sign, b'-' | b'.' | b'/')
+        || run.separator(1) != sign
+        || run.is_after(class::WORD)
+    {
+        return false;
     }
-    let two = |index: usize| run.width(index) <= 2;
-    let year_first = run.width(0) == 4;
     // `2026-11-23` or `23.11.2026`; the years of living memory, and some.
-    let shaped = two(1) && (year_first && two(2) || run.width(2) == 4 && two(0));
-    if !shaped {
-        return None;
-    }
+    let year_first = run.width(0) == 4;
     let (from, to) = run.group(if year_first { 0 } else { 2 });
-    let century = Digits::of(&run.text[from..to]).part(0, 2, 100);
+    let other = if year_first { 2 } else { 0 };
+    let century = Digits::of(run.scan, from, to).part(0, 2);
+    if to - from != 4 || run.width(1) > 2 || run.width(other) > 2 || !matches!(century, 18..=21) {
+        return false;
+    }
     // `2026-11-23 19` goes on with `:55`.
-    let timed = run.width(3) == 2 && byte(run.text, run.end(4)) == b':';
-    matches!(century, 18..=21).then_some(3 + usize::from(timed))
+    let timed = run.width(3) == 2 && run.scan.at(run.end(4)) == b':';
+    run.to = run.end(3 + usize::from(timed));
+    true
 }

@@ -1,24 +1,25 @@
 //! International bank account numbers (ISO 13616): two letters, 97 as checksum, 15 to 34 characters in
 //! one piece or in groups.
 
-use super::scan::{before, byte, class, is, length_before};
-use super::{Found, Kind};
+use super::class;
+use super::scan::Scan;
 
-/// The account number whose check digits begin at `at`.
-pub(super) fn around(bytes: &[u8], at: usize) -> Option<Found> {
+/// Where the account number ends whose check digits begin at `at`; 0 if there is none.
+pub(super) fn end(scan: &Scan<'_>, at: usize) -> usize {
     let from = at.wrapping_sub(2);
-    if length_before(bytes, at, class::LETTER) != 2 || is(before(bytes, from), class::WORD | class::JOIN) {
-        return None;
+    if scan.is_after(class::WORD | class::JOIN, from) {
+        return 0;
     }
+    let lower = scan.at(from).is_ascii_lowercase();
     // The number modulo 97, the first four characters moved to the end, letters as two digits.
     let (mut head, mut rest) = (0, 0);
     let (mut index, mut letters) = (0, 0);
     let mut to = from;
-    let mut found = None;
+    let mut found = 0;
     while index < 34 {
-        let next = byte(bytes, to);
+        let next = scan.at(to);
         let Some(value) = char::from(next).to_digit(36) else {
-            if matches!(next, b' ' | b'-' | b'+' | b'.') && is(byte(bytes, to + 1), class::WORD) {
+            if matches!(next, b' ' | b'-' | b'+' | b'.') && scan.is(to + 1, class::WORD) {
                 to += 1;
                 continue;
             }
@@ -31,9 +32,9 @@ pub(super) fn around(bytes: &[u8], at: usize) -> Option<Found> {
         to += 1;
         // The head has six digits: two letters of two, and two. Hashes in lower case have more letters.
         let holds = (rest * 1_000_000 + head) % 97 == 1;
-        let hash = letters > 8 && bytes[from].is_ascii_lowercase();
-        if index >= 15 && holds && !hash && !is(byte(bytes, to), class::WORD) {
-            found = Some(Found { from, to, kind: Kind::Iban });
+        let hash = lower && letters > 8;
+        if index >= 15 && holds && !hash && !scan.is(to, class::WORD) {
+            found = to;
         }
     }
     found

@@ -3,90 +3,91 @@
 
 use super::context::Context;
 use super::digits::{Digits, Run};
-use super::scan::{Scan, before, byte, class, find, is, length, length_before};
-use super::{Found, Kind, mac};
+use super::scan::Scan;
+use super::{Kind, class, mac};
 
-/// If `run` begins with an IPv4 address or with a version number that looks like one: where it ends,
-/// and whether it is an address of somebody.
-pub(super) fn v4_at(run: &Run<'_>) -> Option<(usize, bool)> {
-    let (text, start) = (run.text, run.start());
+/// If `run` begins with an IPv4 address or with a version number that looks like one: whether it is an
+/// address of somebody. Where it ends is left in the run.
+pub(super) fn v4(run: &mut Run<'_>) -> Option<bool> {
+    let (scan, start) = (run.scan, run.start());
     if run.len < 4 || !run.separated_by(4, b'.') {
         return None;
     }
+    let end = run.end(4);
     // `Chrome/120.0.0.0`, `lib/1.2.3.4/`.
-    if run.before() == b'/' && is(before(text, start - 1), class::WORD) {
-        return Some((run.end(4), false));
+    if run.before() == b'/' && scan.is_after(class::WORD, start - 1) {
+        run.to = end;
+        return Some(false);
     }
     let mut at = start;
     let (mut largest, mut least) = (0, 255);
     for index in 0..4 {
-        if run.width(index) > 3 {
-            return None;
-        }
-        let part = Digits::of(&text[at..at + run.width(index)]).part(0, 4, 10_000);
-        if part > 255 || (run.width(index) > 1 && text[at] == b'0') {
+        let width = run.width(index);
+        let part = Digits::of(scan, at, at + width).part(0, 4);
+        if width > 3 || part > 255 || (width > 1 && scan.at(at) == b'0') {
             return None;
         }
         largest = part.max(largest);
         least = if index > 0 { part.min(least) } else { least };
-        at += run.width(index) + 1;
+        at += width + 1;
     }
-    let end = run.end(4);
-    let (left, right) = (run.before(), byte(text, end));
-    let goes_on =
-        is(right, class::WORD) || is(right, class::DOT | class::JOIN) && is(byte(text, end + 1), class::WORD);
-    if goes_on || is(left, class::WORD | class::DOT | class::JOIN) {
+    let after = class::DOT | class::JOIN;
+    let goes_on = scan.is(end, class::WORD) || scan.is(end, after) && scan.is(end + 1, class::WORD);
+    if goes_on || run.is_after(class::WORD | after) {
         return None;
     }
-    let nobody = text[start..].starts_with(b"127.") || largest == 0;
+    run.to = end;
+    if largest == 0 || scan.has(start, b"127.") {
+        return Some(false);
+    }
     // Versions have small parts, and of those after the first one that is a digit.
     let small = run.width(0) == 1 && largest < 100 && least < 10;
-    let version = || match run.context() {
-        Context::Network => false,
-        Context::Version => true,
-        _ => small && !matches!(left, b'/' | b'@') && right != b':',
-    };
-    Some((end, !(nobody || version())))
+    Some(match run.context() {
+        Context::Network => true,
+        Context::Version => false,
+        _ => !small || matches!(run.before(), b'/' | b'@') || scan.at(end) == b':',
+    })
 }
 
-/// The next IPv6 address; or network card's, which is written with colons too.
-pub(super) fn v6_next(scan: &Scan<'_>, from: usize) -> Option<Found> {
-    let bytes = scan.bytes();
-    let mut at = from;
+/// Claims the IPv6 addresses; and those of network cards, which are written with colons too.
+pub(super) fn claim_v6(scan: &mut Scan<'_>) {
+    let mut at = 0;
     loop {
-        let colon = find(bytes, at, b':');
-        if colon >= bytes.len() {
-            return None;
+        let colon = scan.find(at, b':');
+        if colon == scan.len() {
+            return;
         }
-        let start = colon - length_before(bytes, colon, class::HEX);
-        let end = start + length(bytes, start, class::HEX | class::COLON);
+        let start = scan.back(colon, class::HEX);
+        let end = scan.run(start, class::HEX | class::COLON);
         at = end.max(colon + 1);
         let word = class::WORD | class::JOIN;
-        if start >= from && !is(before(bytes, start), word) && !is(byte(bytes, end), word) {
-            if is_v6(&bytes[start..end]) {
-                return Some(Found { from: start, to: end, kind: Kind::Ip });
-            }
-            if let Some(to) = mac::end(bytes, start) {
-                return Some(Found { from: start, to, kind: Kind::Mac });
+        if !scan.is_after(word, start) && !scan.is(end, word) {
+            if is_v6(scan, start, end) {
+                scan.claim(start, end, Kind::Ip);
+            } else {
+                let to = mac::end(scan, start);
+                if to > 0 {
+                    scan.claim(start, to, Kind::Mac);
+                }
             }
         }
     }
 }
 
-fn is_v6(text: &[u8]) -> bool {
+fn is_v6(scan: &Scan<'_>, from: usize, to: usize) -> bool {
     let (mut groups, mut gaps) = (0, 0);
-    let mut at = 0;
-    while at < text.len() {
-        let group = length(text, at, class::HEX);
-        if group > 4 {
+    let mut at = from;
+    while at < to {
+        let group = scan.run(at, class::HEX);
+        if group > at + 4 {
             return false;
         }
-        groups += usize::from(group > 0);
-        gaps += usize::from(group == 0 && byte(text, at + 1) == b':');
-        at += group.max(1);
+        groups += usize::from(group > at);
+        gaps += usize::from(group == at && scan.at(at + 1) == b':');
+        at = group.max(at + 1);
     }
-    let digits = text.iter().any(u8::is_ascii_digit);
     // `a::b` is a selector, `::1` the machine itself; networks begin with three digits or four.
-    let networked = length(text, 0, class::HEX) >= 3;
-    gaps == 0 && groups == 8 || gaps == 1 && digits && (groups >= 4 || groups >= 2 && networked)
+    let networked = scan.run(from, class::HEX) >= from + 3;
+    gaps == 0 && groups == 8
+        || gaps == 1 && scan.count(from, to, class::DIGIT) > 0 && (groups >= 4 || groups >= 2 && networked)
 }

@@ -4,7 +4,7 @@
 //! first words, so that the `number` in `card` is a `card_number`.
 
 use super::Kind;
-use super::scan::{before, class, is};
+use super::class::{self, is};
 use super::words::{self, INNOCENT, NAME, PARAMETER_END, PARAMETER_WHOLE, with_letter};
 
 /// Names of what is personal, as the end of a key. `_` stands where words may be written apart or as
@@ -41,7 +41,7 @@ pub(super) fn kind(key: &[u8], is_in_url: bool) -> Option<Kind> {
                 break;
             }
             // `userEmail` breaks before the capital, `HTTPServer` before the last of them.
-            let left = before(key, at);
+            let left = if at > 0 { key[at - 1] } else { 0 };
             let apart = !is(left, class::LETTER | class::HIGH)
                 || byte.is_ascii_uppercase() && (left.is_ascii_lowercase() || after.is_ascii_lowercase());
             if apart || words == 0 && letters >= GLUED_EMAIL_LETTERS {

@@ -6,9 +6,11 @@
 //! it finds: a report names the path and the kind, never the value.
 
 mod card;
+mod class;
 mod context;
 mod digits;
 mod email;
+mod fold;
 mod iban;
 mod ip;
 mod key;
@@ -32,9 +34,9 @@ use alloc::borrow::ToOwned;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use crate::json::{self, Str, seen};
+use crate::json::{self, Str, push_hex, seen};
 use crate::properties::byte_of_char;
-use crate::user::{digest, push_hex};
+use crate::sha256::digest;
 use scan::Scan;
 
 pub use kind::Kind;
@@ -143,8 +145,8 @@ pub(crate) fn of_key(path: &str, key: &str, clues: Clues, rules: &Rules) -> KeyF
 /// Whether `key` is a question (`has_phone`, `isMobile`): its answer is nobody's data.
 fn asks(key: &str) -> bool {
     [b"has".as_slice(), b"is"].iter().any(|verb| {
-        let after = scan::byte(key.as_bytes(), verb.len());
-        scan::has(key.as_bytes(), 0, verb) && (after == b'_' || after.is_ascii_uppercase())
+        let (start, rest) = key.as_bytes().split_at(verb.len().min(key.len()));
+        start.eq_ignore_ascii_case(verb) && rest.first().is_some_and(|b| *b == b'_' || b.is_ascii_uppercase())
     })
 }
 
@@ -247,13 +249,6 @@ pub(crate) fn is_mask(text: &str) -> bool {
     scan::is_mask(text.as_bytes())
 }
 
-/// What a detector found, in the text as it read it.
-struct Found {
-    from: usize,
-    to: usize,
-    kind: Kind,
-}
-
 /// Claims everything personal in `text`, unless there can be nothing. The surest detectors go first; what
 /// they find is theirs.
 fn find<'t>(text: &'t str, key: &'t str, clues: Clues, rules: &'t Rules) -> Option<Scan<'t>> {
@@ -273,43 +268,41 @@ fn find<'t>(text: &'t str, key: &'t str, clues: Clues, rules: &'t Rules) -> Opti
         scan.blank_masks();
     }
     for form in own {
-        sweep(&mut scan, &|scan, from| {
-            let bytes = scan.bytes();
-            (from..bytes.len()).find_map(|from| {
-                let to = pattern::end(bytes, from, form.as_bytes())?;
-                Some(Found { from, to, kind: Kind::Custom })
-            })
-        });
+        let mut at = 0;
+        while at < scan.len() {
+            let to = pattern::end(&scan, at, form.as_bytes());
+            if to > 0 {
+                scan.claim(at, to, Kind::Custom);
+            }
+            at = to.max(at + 1);
+        }
     }
     if text.len() >= pem::TEXT_MIN && seen & seen::CAPITAL != 0 {
-        sweep(&mut scan, &pem::next);
+        pem::claim_all(&mut scan);
     }
     if seen & seen::PAIR != 0 {
-        sweep(&mut scan, &url::next);
+        url::claim_all(&mut scan);
     }
     if long {
         token::claim_all(&mut scan);
     }
     if seen & seen::AT != 0 {
-        sweep(&mut scan, &email::next);
+        email::claim_all(&mut scan);
     }
     if seen & seen::PAIR != 0 {
-        sweep(&mut scan, &ip::v6_next);
+        ip::claim_v6(&mut scan);
     }
     if seen & seen::DIGIT != 0 {
         if rules.action(Kind::Coordinates) != Action::Keep {
-            sweep(&mut scan, &place::next);
+            place::claim_all(&mut scan);
         }
         digits::claim_all(&mut scan);
     }
     Some(scan)
 }
 
-/// Claims all that one detector finds.
-fn sweep(scan: &mut Scan<'_>, next: &dyn Fn(&Scan<'_>, usize) -> Option<Found>) {
-    let mut at = 0;
-    while let Some(found) = next(scan, at) {
-        at = found.to;
-        scan.claim(found.from, found.to, found.kind);
-    }
+/// Whether one of `words` (a comma between them) `fits`; the first that does is the last that is tried.
+#[inline(never)]
+fn any_word(words: &[u8], fits: &mut dyn FnMut(&[u8]) -> bool) -> bool {
+    words.split(|b| *b == b',').any(fits)
 }

@@ -3,8 +3,8 @@
 
 use super::context::Context;
 use super::digits::{Digits, Run};
-use super::pattern;
-use super::scan::{before, byte, class, is, length_back, length_before, length_of};
+use super::scan::Scan;
+use super::{class, pattern};
 
 /// Digits of the shortest number that begins with a digit.
 const DIGITS_MIN: usize = 7;
@@ -16,7 +16,7 @@ const PIECE_MAX: usize = 24;
 /// that few are tried: the width of the first group of digits, as a character from `0` on, or the count of
 /// letters, from `` ` `` on, or `*` where separators may be left out. And what else must hold of a number
 /// that has the form: see [`holds`].
-const FORMS: &[&str] = &[
+const FORMS: [&str; 28] = [
     "3.###-##-####",
     "3U### ## ####",
     "bK?? ## ## ## ?",
@@ -63,131 +63,145 @@ static CELLS: [[u8; CELL]; FORMS.len()] = {
 };
 const CELL: usize = 24;
 
-/// A number around the first group of `run`, before which so many `letters` stand: where it begins and ends.
-pub(super) fn around(run: &Run<'_>, letters: usize) -> Option<(usize, usize)> {
-    let (text, start) = (run.text, run.start());
+/// Whether there is a number around the first group of `run`, before which so many `letters` stand. Where is
+/// left in the run.
+pub(super) fn around(run: &mut Run<'_>, letters: usize) -> bool {
+    let (scan, start) = (run.scan, run.start());
     // Letters and digits apart: of the forms that begin with letters, only the British is written so.
-    if is(before(text, start), class::SEPARATOR)
-        && length_before(text, start - 1, class::LETTER) == 2
-        && let Some(to) = formed(run, start - 3, 2)
+    if run.is_after(class::SEPARATOR)
+        && scan.back(start - 1, class::LETTER) + 3 == start
+        && formed(run, start - 3, 2)
     {
-        return Some((start - 3, to));
+        return true;
     }
-    let enough = run.count(run.len) >= DIGITS_MIN || is(byte(text, run.end(1)), class::LETTER);
-    let digits_first = enough && !is(before(text, start), class::JOIN | class::DOT);
-    if (letters > 0 || digits_first)
-        && let Some(to) = formed(run, start - letters, letters)
-    {
-        return Some((start - letters, to));
-    }
-    if enough || letters > 0 { said(run) } else { None }
+    let enough = run.count(run.len) >= DIGITS_MIN || scan.is(run.end(1), class::LETTER);
+    let digits_first = enough && !run.is_after(class::JOIN | class::DOT);
+    (letters > 0 || digits_first) && formed(run, start - letters, letters)
+        || (enough || letters > 0) && said(run)
 }
 
-/// Where the number ends that begins at `from` with so many `letters` and has one of the forms.
-fn formed(run: &Run<'_>, from: usize, letters: usize) -> Option<usize> {
+/// Whether a number begins at `from` that has so many `letters` in front and one of the forms.
+#[inline(never)]
+fn formed(run: &mut Run<'_>, from: usize, letters: usize) -> bool {
     let begins = if letters > 0 { b'`' as usize + letters } else { b'0' as usize + run.width(0) };
-    CELLS.iter().find_map(|cell| {
-        let first = cell[0];
-        if usize::from(first) != begins && (first != b'*' || letters > 0) {
-            return None;
+    for cell in &CELLS {
+        let first = usize::from(cell[0]);
+        if first == begins || first == b'*' as usize && letters == 0 {
+            let length = cell.iter().position(|b| *b == 0).unwrap_or(CELL);
+            let to = pattern::end(run.scan, from, &cell[2..length]);
+            if to > 0 && holds(cell[1], from, to, run) {
+                (run.from, run.to) = (from, to);
+                return true;
+            }
         }
-        let length = cell.iter().position(|b| *b == 0)?;
-        let to = pattern::end(run.text, from, cell.get(2..length)?)?;
-        holds(cell[1], from, to, run).then_some(to)
-    })
+    }
+    false
 }
 
 /// A number of any form, after words that say what it is.
-fn said(run: &Run<'_>) -> Option<(usize, usize)> {
-    let text = run.text;
-    let from = run.start() - length_back(text, run.start(), PIECE_MAX, class::WORD);
+#[inline(never)]
+fn said(run: &mut Run<'_>) -> bool {
+    let scan = run.scan;
+    let from = scan.back_of(run.start(), PIECE_MAX, class::WORD);
     // The last part of `a-national-holiday-20261224` is none.
-    if is(before(text, from), class::TOKEN) {
-        return None;
+    if scan.is_after(class::TOKEN, from) {
+        return false;
     }
-    let mut to = from;
+    let (mut at, mut to) = (from, from);
     let mut digits = 0;
-    let mut at = from;
-    loop {
-        let piece = length_of(text, at, PIECE_MAX + 1, class::WORD);
-        let piece_digits = text[at..at + piece].iter().filter(|b| b.is_ascii_digit()).count();
-        // Words of prose end the number.
-        if piece == 0 || piece > PIECE_MAX || piece_digits == 0 && piece > 1 || digits >= 18 {
+    while digits < 18 {
+        let end = scan.run_of(at, PIECE_MAX + 1, class::WORD);
+        if end > at + PIECE_MAX {
             break;
         }
-        digits += piece_digits;
-        to = at + piece;
-        at = to + usize::from(is(byte(text, to), class::SEPARATOR));
+        let more = scan.count(at, end, class::DIGIT);
+        // Words of prose end the number.
+        if end == at || more == 0 && end > at + 1 {
+            break;
+        }
+        digits += more;
+        to = end;
+        at = to + usize::from(scan.is(to, class::SEPARATOR));
     }
-    ((7..=20).contains(&digits) && run.context() == Context::Identity).then_some((from, to))
+    let named = (7..=20).contains(&digits) && run.context() == Context::Identity;
+    if named {
+        (run.from, run.to) = (from, to);
+    }
+    named
 }
+
+/// Check digits of numbers of eleven: the weights of the digits from the first on, as characters from `0` on;
+/// what the sum is multiplied with; the modulus; and which digit must equal the rest, or none, and then it must
+/// be none. Two must hold of each number.
+const CHECKS: [[(&[u8], u32, u32, usize); 2]; 3] = [
+    // Brazil: here ten counts as none.
+    [(b":98765432", 10, 11, 9), (b";:98765432", 10, 11, 10)],
+    // Turkey.
+    [(b"797979797", 1, 10, 9), (b"1111111111", 1, 10, 10)],
+    // Norway.
+    [(b"3761894521", 1, 11, 11), (b"54327654321", 1, 11, 11)],
+];
 
 /// Whether what stands before a form holds of the number from `from` to `to`.
 #[inline(never)]
-fn holds(check: u8, from: usize, to: usize, run: &Run<'_>) -> bool {
-    let text = &run.text[from..to];
-    let digits = Digits::of(text);
-    let part = |from, count| digits.part(from, count, 1_000_000_000);
-    let (first, last) = (text[0].to_ascii_uppercase(), text[text.len() - 1].to_ascii_uppercase());
+fn holds(check: u8, from: usize, to: usize, run: &mut Run<'_>) -> bool {
+    let scan: &Scan<'_> = run.scan;
+    let digits = Digits::of(scan, from, to);
+    let part = |from, count| digits.part(from, count);
+    let letter = |at| scan.at(at).to_ascii_uppercase();
+    let (first, last) = (letter(from), letter(to - 1));
     let century = digits.len.saturating_sub(10);
     match check {
         // United States, where no hyphens make it one: in groups, and no area that is never given out.
-        b'U' => {
-            text.len() == 11 && !matches!(part(0, 3), 0 | 666 | 900..) && part(3, 2) > 0 && part(5, 4) > 0
-        }
+        b'U' => to - from == 11 && !matches!(part(0, 3), 0 | 666 | 900..) && part(3, 2) > 0 && part(5, 4) > 0,
         // United Kingdom: national insurance; `QQ` and `ZZ` are in what is written about it.
         b'K' => {
-            matches!(last, b'A'..=b'D') && !matches!(first, b'D' | b'F' | b'I' | b'Q' | b'U' | b'V')
-                || first == text[1].to_ascii_uppercase() && matches!(first, b'Z' | b'Q')
+            matches!(last, b'A'..=b'D') && !b"DFIQUV".contains(&first)
+                || first == letter(from + 1) && matches!(first, b'Z' | b'Q')
         }
         // Spain: DNI and NIE, by their letter.
         b'D' => {
-            let series = match first {
-                b'X'..=b'Z' => u32::from(first - b'X') * 10_000_000,
-                _ => 0,
-            };
-            let letter = b"TRWAGMYFPDXBNJZSQVHLCKE"[((series + part(0, 8)) % 23) as usize];
-            last == letter && (first.is_ascii_digit() || first >= b'X')
+            let series = u32::from(first.saturating_sub(b'X')) * 10_000_000;
+            let wanted = b"TRWAGMYFPDXBNJZSQVHLCKE"[((series + part(0, 8)) % 23) as usize];
+            last == wanted && (first.is_ascii_digit() || first >= b'X')
         }
         // France: NIR with its key.
-        b'N' => matches!(first, b'1' | b'2') && part(13, 2) == 97 - digits.part(0, 13, 97),
+        b'N' => matches!(first, b'1' | b'2') && part(13, 2) == 97 - digits.rest(0, 13, 97),
         // India: PAN, of a person.
-        b'P' => text[3].eq_ignore_ascii_case(&b'p'),
+        b'P' => letter(from + 3) == b'P',
         // Canada.
         b'L' => digits.luhn(0),
         // Sweden and Latvia: six digits are a date, and a checksum holds.
         b'S' => {
-            let sweden = digits.is_date(century + 2, century + 4) && digits.luhn(century);
-            sweden || digits.is_date(2, 0) && part(0, 9) % 31 == part(9, 1)
+            digits.is_date(century + 2, century + 4) && digits.luhn(century)
+                || digits.is_date(2, 0) && part(0, 9) % 31 == part(9, 1)
         }
         // South Korea.
         b'Y' => digits.is_date(2, 4),
         // Finland, Denmark, Latvia.
         b'T' => digits.is_date(2, 0),
         // Czechia and Slovakia.
-        b'M' => digits.part(0, 10, 11) == 0,
+        b'M' => digits.rest(0, 10, 11) == 0,
         // China: eight digits are a date from 1800 on.
         b'B' => matches!(part(6, 2), 18..=20) && digits.is_date(10, 12),
-        // The two check digits of Brazil, Turkey or Norway, Poland's one and a date, or Germany's one.
+        // Two check digits, Poland's one and a date, or Germany's one.
         b'E' => {
-            // Weights from 10 down, `:` being ten, and `;` eleven: a rest of ten counts as none.
-            let brazil = digits.weighted(b":98765432") * 10 % 11 % 10 == part(9, 1)
-                && digits.weighted(b";:98765432") * 10 % 11 % 10 == part(10, 1);
+            let checked = CHECKS.iter().any(|pair| {
+                pair.iter().all(|(weights, factor, modulus, at)| {
+                    let rest = digits.weighted(weights) * factor % modulus;
+                    (if rest == 10 && *factor == 10 { 0 } else { rest }) == part(*at, 1)
+                })
+            });
             let poland = digits.weighted(b"13791379131").is_multiple_of(10)
                 && (1..=31).contains(&part(4, 2))
                 && part(2, 2) % 20 <= 12;
-            let turkey = digits.weighted(b"797979797") % 10 == part(9, 1)
-                && digits.weighted(b"1111111111") % 10 == part(10, 1);
-            let norway = digits.weighted(b"3761894521").is_multiple_of(11)
-                && digits.weighted(b"54327654321").is_multiple_of(11);
             // Germany's tax number and Croatia's (ISO 7064, MOD 11,10).
             let mod_11_10 = (0..10).fold(10, |rest, index| {
                 let sum = (rest + part(index, 1)) % 10;
                 (if sum == 0 { 10 } else { sum }) * 2 % 11
             });
             let germany = (mod_11_10 + part(10, 1)) % 10 == 1;
-            (brazil || poland || turkey || norway || germany)
-                && !matches!(run.context(), Context::Reference | Context::Version)
+            (checked || poland || germany) && !matches!(run.context(), Context::Reference | Context::Version)
         }
         // Nothing else: Italy's codice fiscale, Mexico's CURP, Brazil's CPF, Chile's RUT, Argentina's CUIL,
         // Switzerland's AHV, Thailand's, Russia's SNILS, Belgium's, Germany's social insurance.

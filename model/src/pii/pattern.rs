@@ -1,34 +1,38 @@
-//! Forms of numbers, written the way a project writes them in its rules: `#` is a digit, `?` a
-//! letter, `*` either, a space stands for one separator or none, anything else for itself.
+//! Forms of what is written one way only. In the rules of a project: `#` is a digit, `?` a letter, `*`
+//! either, a space stands for one separator or none, anything else for itself. [`HEX`] is ours alone.
 
-use super::scan::{before, byte, class, is};
+use super::class;
+use super::scan::Scan;
 
-/// Where the text that `form` describes ends, if it begins at `from` and is no part of a longer word.
+/// A hex digit.
+pub(super) const HEX: u8 = 1;
+
+/// Where the text that `form` describes ends, if it begins at `from` and is no part of a longer word; 0 if
+/// it does not.
 #[inline(never)]
-pub(super) fn end(bytes: &[u8], from: usize, form: &[u8]) -> Option<usize> {
-    if is(before(bytes, from), class::WORD) {
-        return None;
+pub(super) fn end(scan: &Scan<'_>, from: usize, form: &[u8]) -> usize {
+    if scan.is_after(class::WORD, from) {
+        return 0;
     }
     let mut at = from;
     for wanted in form {
-        let there = byte(bytes, at);
-        let fits = match wanted {
-            b'#' => is(there, class::DIGIT),
-            b'?' => is(there, class::LETTER),
-            b'*' => is(there, class::WORD),
+        let set = match *wanted {
+            b'#' => class::DIGIT,
+            b'?' => class::LETTER,
+            b'*' => class::WORD,
+            HEX => class::HEX,
             b' ' => {
-                at += usize::from(matches!(there, b' ' | b'-' | b'.'));
+                at += usize::from(matches!(scan.at(at), b' ' | b'-' | b'.'));
                 continue;
             }
-            _ => there.eq_ignore_ascii_case(wanted),
+            _ => 0,
         };
-        if !fits {
-            return None;
+        if !if set == 0 { scan.at(at).eq_ignore_ascii_case(wanted) } else { scan.is(at, set) } {
+            return 0;
         }
         at += 1;
     }
-    let after = byte(bytes, at);
-    let goes_on = is(after, class::WORD)
-        || is(after, class::JOIN | class::DOT) && is(byte(bytes, at + 1), class::DIGIT);
-    (!goes_on).then_some(at)
+    let goes_on =
+        scan.is(at, class::WORD) || scan.is(at, class::JOIN | class::DOT) && scan.is(at + 1, class::DIGIT);
+    if goes_on { 0 } else { at }
 }

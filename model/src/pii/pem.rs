@@ -1,44 +1,40 @@
 //! Private keys in PEM armour (RFC 7468), cut off ones included.
 
-use super::scan::{Scan, class, find, has, length};
-use super::{Found, Kind};
+use super::scan::Scan;
+use super::{Kind, class};
 
 /// The shortest text that is looked at.
 pub(super) const TEXT_MIN: usize = 40;
 
-pub(super) fn next(scan: &Scan<'_>, from: usize) -> Option<Found> {
-    let bytes = scan.bytes();
+pub(super) fn claim_all(scan: &mut Scan<'_>) {
     // Five dashes have one at every fifth byte.
-    let mut at = from;
-    while at < bytes.len() && bytes[at] != b'-' {
+    let mut at = 0;
+    while at < scan.len() && scan.at(at) != b'-' {
         at += 5;
     }
     // From the four bytes before it on, dashes are few.
-    at = at.saturating_sub(4).max(from);
+    at = at.saturating_sub(4);
     loop {
-        at = find(bytes, at, b'-');
-        if at >= bytes.len() {
-            return None;
+        at = scan.find(at, b'-');
+        if at == scan.len() {
+            return;
         }
-        let label = at + length(bytes, at, class::JOIN);
-        let end = find(bytes, label, b'-');
-        if has(bytes, at, b"-----begin ") && is_private(&bytes[label..end]) {
-            return Some(Found { from: at, to: armour_end(bytes, end), kind: Kind::PrivateKey });
+        let label = scan.run(at, class::JOIN);
+        let mut end = scan.find(label, b'-');
+        if scan.has(at, b"-----begin ") && is_private(&scan.bytes()[label..end]) {
+            while end < scan.len() && !scan.has(end, b"-----end ") {
+                end = scan.find(end + 1, b'-');
+            }
+            let to = scan.run(scan.find(end + 9, b'-').min(scan.len()), class::JOIN);
+            scan.claim(at, to, Kind::PrivateKey);
+            at = to;
+        } else {
+            at = label;
         }
-        at = label.max(at + 1);
     }
 }
 
 /// Whether that is on the first line's label. That of PGP goes on with `BLOCK`.
 fn is_private(label: &[u8]) -> bool {
-    [b"PRIVATE KEY".as_slice(), b"PRIVATE KEY BLOCK"].iter().any(|end| label.ends_with(end))
-}
-
-/// Where the armour ends whose first line's dashes end after `at`.
-fn armour_end(bytes: &[u8], mut at: usize) -> usize {
-    while at < bytes.len() && !has(bytes, at, b"-----end ") {
-        at = find(bytes, at + 1, b'-');
-    }
-    let label = find(bytes, at + 9, b'-').min(bytes.len());
-    label + length(bytes, label, class::JOIN)
+    label.ends_with(b"PRIVATE KEY") || label.ends_with(b"PRIVATE KEY BLOCK")
 }

@@ -1,32 +1,32 @@
 //! Geographic coordinates: latitude and longitude as decimals with three places or more, side by
 //! side. Looked for only where the rules ask for it.
 
-use super::scan::{Scan, before, byte, class, is, length, length_until};
-use super::{Found, Kind};
+use super::scan::Scan;
+use super::{Kind, class};
 
-pub(super) fn next(scan: &Scan<'_>, from: usize) -> Option<Found> {
-    let bytes = scan.bytes();
-    let mut at = from;
+pub(super) fn claim_all(scan: &mut Scan<'_>) {
+    let mut at = 0;
     loop {
-        let start = at + length_until(bytes, at, class::DIGIT);
-        if start >= bytes.len() {
-            return None;
+        let start = scan.until(at, class::DIGIT);
+        if start == scan.len() {
+            return;
         }
-        let latitude = start + degrees(bytes, start);
-        let between = latitude + length(bytes, latitude, class::SPACE | class::LIST_END);
-        let longitude = between + usize::from(byte(bytes, between) == b'-');
-        let to = longitude + degrees(bytes, longitude);
-        if latitude > start && between > latitude && to > longitude && !is(byte(bytes, to), class::WORD) {
-            let signed = usize::from(before(bytes, start) == b'-' && start > from);
-            return Some(Found { from: start - signed, to, kind: Kind::Coordinates });
+        let latitude = degrees(scan, start);
+        let between = scan.run(latitude, class::SPACE | class::LIST_END);
+        let longitude = between + usize::from(scan.at(between) == b'-');
+        let to = degrees(scan, longitude);
+        at = scan.run(start, class::DIGIT | class::DOT);
+        if latitude > start && between > latitude && to > longitude && !scan.is(to, class::WORD) {
+            scan.claim(start - usize::from(scan.before(start) == b'-'), to, Kind::Coordinates);
+            at = to;
         }
-        at = start + length(bytes, start, class::DIGIT | class::DOT);
     }
 }
 
-/// How long the decimal is that begins at `from`; 0 if it is no place in degrees.
-fn degrees(bytes: &[u8], from: usize) -> usize {
-    let whole = length(bytes, from, class::DIGIT);
-    let places = length(bytes, from + whole + 1, class::DIGIT);
-    if whole <= 3 && byte(bytes, from + whole) == b'.' && places >= 3 { whole + 1 + places } else { 0 }
+/// Where the decimal ends that begins at `from`; there too if it is no place in degrees.
+#[inline(never)]
+fn degrees(scan: &Scan<'_>, from: usize) -> usize {
+    let whole = scan.run(from, class::DIGIT);
+    let places = scan.run(whole + 1, class::DIGIT);
+    if whole <= from + 3 && scan.at(whole) == b'.' && places >= whole + 4 { places } else { from }
 }

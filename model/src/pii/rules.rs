@@ -1,13 +1,13 @@
 //! The rules of a project: which kinds and which properties are stripped, and how. One JSON form, read
 //! here for the page's `init` and for the server alike; docs/privacy.md describes it.
 
-use alloc::borrow::{Cow, ToOwned};
+use alloc::borrow::Cow;
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
 
 use super::Kind;
-use crate::json::Cursor;
+use crate::json::{Cursor, Str};
 
 /// Entries that one part of the rules may have.
 const ENTRIES_MAX: usize = 256;
@@ -76,7 +76,23 @@ impl fmt::Display for InvalidRules {
 
 impl core::error::Error for InvalidRules {}
 
-const ACTIONS: &str = "one of strip, remove, mask, hash, keep";
+const ACTIONS: [(&str, Action); 5] = [
+    ("strip", Action::Strip),
+    ("remove", Action::Remove),
+    ("mask", Action::Mask),
+    ("hash", Action::Hash),
+    ("keep", Action::Keep),
+];
+const AN_ACTION: &str = "one of strip, remove, mask, hash, keep";
+
+/// The parts of the rules: each one's name, and what it is expected to be.
+const PARTS: [(&str, &str); 4] = [
+    ("kinds", "an object of actions by kind"),
+    ("keys", "an object of actions by property name"),
+    ("allow", "an array of property names"),
+    ("patterns", "an array of forms with # for a digit, ? for a letter, * for either, at least 4 of them"),
+];
+const THE_PARTS: &str = "an object with some of kinds, keys, allow, patterns";
 
 impl Rules {
     /// Reads rules: `{"kinds":{"ip":"keep"},"keys":{"crew_code":"hash"},"allow":["support_email"],
@@ -86,11 +102,9 @@ impl Rules {
     /// The first field that is not as it should be. Fields that are not known are refused too: a rule
     /// with a typing error in it would strip nothing.
     pub fn parse(text: &str) -> Result<Self, InvalidRules> {
-        let mut reader = Reader { cursor: Cursor::new(text), field: String::new() };
-        let mut rules = Self::default();
-        let read = reader.rules(&mut rules);
-        match read {
-            Ok(()) => Ok(rules),
+        let mut reader = Reader { cursor: Cursor::new(text), field: String::new(), rules: Self::default() };
+        match reader.read() {
+            Ok(()) => Ok(reader.rules),
             Err(expected) => Err(InvalidRules { field: reader.field, expected }),
         }
     }
@@ -126,101 +140,86 @@ struct Reader<'t> {
     cursor: Cursor<'t>,
     /// What is being read. After an error it stays, and names the field.
     field: String,
+    rules: Rules,
 }
 
-type Read = Result<(), &'static str>;
+type Read<T> = Result<T, &'static str>;
 
 impl<'t> Reader<'t> {
-    fn rules(&mut self, rules: &mut Rules) -> Read {
-        let parts = "an object with some of kinds, keys, allow, patterns";
-        self.members(parts, &mut |reader, part| match part {
-            "kinds" => reader.members("an object of actions by kind", &mut |reader, name| {
-                let kind = Kind::named(name.as_bytes()).ok_or("the name of a kind, such as email")?;
-                rules.actions[kind as usize] = reader.action()?;
-                Ok(())
-            }),
-            "keys" => reader.members("an object of actions by property name", &mut |reader, name| {
-                let action = reader.action()?;
-                rules.keys.push((name.to_owned(), KeyRule::Do(action)));
-                Ok(())
-            }),
-            "allow" => reader.strings("an array of property names", &mut |name| {
-                rules.keys.push((name.to_owned(), KeyRule::Allow));
-                true
-            }),
-            "patterns" => {
-                let expected =
-                    "an array of forms with # for a digit, ? for a letter, * for either, at least 4 of them";
-                reader.strings(expected, &mut |form| {
-                    rules.patterns.push(form.to_owned());
-                    form.bytes().filter(|b| b"#?*".contains(b)).count() >= 4
-                })
-            }
-            _ => Err(parts),
-        })?;
+    fn read(&mut self) -> Read<()> {
+        let mut left = self.open(b'{', THE_PARTS)?;
+        while self.goes_on(b'}', &mut left, THE_PARTS)? {
+            let name = self.string(THE_PARTS)?;
+            self.field.push_str(&name);
+            let part = PARTS.iter().position(|(part, _)| *part == name).ok_or(THE_PARTS)?;
+            self.colon(THE_PARTS)?;
+            self.part(part)?;
+            self.field.clear();
+        }
         if self.cursor.at_end() { Ok(()) } else { Err("nothing after the rules") }
     }
 
-    fn action(&mut self) -> Result<Action, &'static str> {
-        let name = self.string().ok_or(ACTIONS)?;
-        Ok(match &*name {
-            "strip" => Action::Strip,
-            "remove" => Action::Remove,
-            "mask" => Action::Mask,
-            "hash" => Action::Hash,
-            "keep" => Action::Keep,
-            _ => return Err(ACTIONS),
-        })
-    }
-
-    fn string(&mut self) -> Option<Cow<'t, str>> {
-        Some(self.cursor.string().ok()?.decode().ok()?.0)
-    }
-
-    /// Reads an object, each member by `each`.
-    fn members(&mut self, expected: &'static str, each: &mut dyn FnMut(&mut Self, &str) -> Read) -> Read {
-        if !self.cursor.take(b'{') {
-            return Err(expected);
-        }
-        let field_before = self.field.len();
-        let mut first = true;
-        let mut left = ENTRIES_MAX;
-        while !self.cursor.take(b'}') {
-            if (!first && !self.cursor.take(b',')) || left == 0 {
-                return Err(expected);
-            }
-            first = false;
-            left -= 1;
-            let name = self.string().ok_or(expected)?;
-            if field_before > 0 {
+    /// Reads the part with that number: an object of actions, or an array of strings.
+    fn part(&mut self, part: usize) -> Read<()> {
+        let (name, expected) = PARTS[part];
+        let (open, close) = if part < 2 { (b'{', b'}') } else { (b'[', b']') };
+        let mut left = self.open(open, expected)?;
+        while self.goes_on(close, &mut left, expected)? {
+            let entry = self.string(expected)?;
+            if part < 2 {
                 self.field.push('.');
+                self.field.push_str(&entry);
+                self.colon(expected)?;
             }
-            self.field.push_str(&name);
-            if !self.cursor.take(b':') {
-                return Err(expected);
+            match part {
+                0 => {
+                    let kind = Kind::named(entry.as_bytes()).ok_or("the name of a kind, such as email")?;
+                    self.rules.actions[kind as usize] = self.action()?;
+                }
+                1 => {
+                    let action = self.action()?;
+                    self.rules.keys.push((entry.into_owned(), KeyRule::Do(action)));
+                }
+                2 => self.rules.keys.push((entry.into_owned(), KeyRule::Allow)),
+                _ => {
+                    if entry.bytes().filter(|b| b"#?*".contains(b)).count() < 4 {
+                        return Err(expected);
+                    }
+                    self.rules.patterns.push(entry.into_owned());
+                }
             }
-            each(self, &name)?;
-            self.field.truncate(field_before);
+            self.field.truncate(name.len());
         }
         Ok(())
     }
 
-    /// Reads an array of strings that `accept` likes.
-    fn strings(&mut self, expected: &'static str, accept: &mut dyn FnMut(&str) -> bool) -> Read {
-        if !self.cursor.take(b'[') {
-            return Err(expected);
+    fn action(&mut self) -> Read<Action> {
+        let name = self.string(AN_ACTION)?;
+        let action = ACTIONS.iter().find(|(action, _)| *action == name);
+        action.map(|(_, action)| *action).ok_or(AN_ACTION)
+    }
+
+    fn string(&mut self, expected: &'static str) -> Read<Cow<'t, str>> {
+        let string = self.cursor.string().and_then(Str::decode);
+        string.map(|(text, _)| text).map_err(|_| expected)
+    }
+
+    fn colon(&mut self, expected: &'static str) -> Read<()> {
+        if self.cursor.take(b':') { Ok(()) } else { Err(expected) }
+    }
+
+    /// Begins an object or array. Answers how many entries it may have, and one more.
+    fn open(&mut self, open: u8, expected: &'static str) -> Read<usize> {
+        if self.cursor.take(open) { Ok(ENTRIES_MAX + 1) } else { Err(expected) }
+    }
+
+    /// Whether there is another entry before `close`, which is then next.
+    fn goes_on(&mut self, close: u8, left: &mut usize, expected: &'static str) -> Read<bool> {
+        if self.cursor.take(close) {
+            return Ok(false);
         }
-        let mut left = ENTRIES_MAX;
-        while !self.cursor.take(b']') {
-            if (left < ENTRIES_MAX && !self.cursor.take(b',')) || left == 0 {
-                return Err(expected);
-            }
-            left -= 1;
-            let text = self.string().ok_or(expected)?;
-            if !accept(&text) {
-                return Err(expected);
-            }
-        }
-        Ok(())
+        *left -= 1;
+        let separated = *left == ENTRIES_MAX || self.cursor.take(b',');
+        if separated && *left > 0 { Ok(true) } else { Err(expected) }
     }
 }

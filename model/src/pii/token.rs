@@ -1,14 +1,24 @@
 //! Tokens: JWTs, API tokens by the prefixes that issuers give them so that they can be found, and what
 //! stands after `Bearer` or `Basic`. A random word without any sign is not told from an asset's hash.
 
-use super::scan::{Scan, any_word, before, byte, class, has, is, length, length_before};
-use super::{Found, Kind};
+use super::pattern::{self, HEX};
+use super::scan::Scan;
+use super::{Kind, any_word, class};
 
 /// The shortest word that is looked at.
 pub(super) const WORD_MIN: usize = 12;
 
 /// The shortest token that is known by its beginning.
 const TOKEN_MIN: usize = 18;
+
+/// Digits and capitals that a word has at least that was drawn by lot.
+const DRAWN_MIN: usize = 3;
+
+#[rustfmt::skip]
+const UUID: &[u8] = &[
+    HEX, HEX, HEX, HEX, HEX, HEX, HEX, HEX, b'-', HEX, HEX, HEX, HEX, b'-', HEX, HEX, HEX, HEX, b'-', HEX, HEX, HEX, HEX,
+    b'-', HEX, HEX, HEX, HEX, HEX, HEX, HEX, HEX, HEX, HEX, HEX, HEX,
+];
 
 /// Beginnings of tokens. What follows must look drawn by lot.
 const PREFIXES: &[u8] = b"sk_,sk-,sk_live_,sk_test_,pk_live_,pk_test_,rk_live_,rk_test_,sk-ant-,sk-proj-,whsec_,ghp_,gho_,ghu_,ghs_,ghr_,github_pat_,glpat-,gldt-,glrt-,xoxb-,xoxp-,xoxa-,xoxr-,xoxs-,xoxe-,xapp-,aiza,npm_,pypi-,hf_,dop_v1_,shpat_,shpss_,sq0atp-,sq0csp-,gocspx-,dckr_pat_,figd_,nrak-,atatt,lin_api_,nvapi-,r8_,tskey-,pmak-,sntrys_,xkeysib-,sbp_,gsk_,sg.,ya29.,hvs.";
@@ -17,98 +27,92 @@ const PREFIXES: &[u8] = b"sk_,sk-,sk_live_,sk_test_,pk_live_,pk_test_,rk_live_,r
 pub(super) fn claim_all(scan: &mut Scan<'_>) {
     // A word of so many bytes has one at every so many bytes: the rest is not looked at.
     let mut at = WORD_MIN - 1;
-    while at < scan.bytes().len() {
-        let bytes = scan.bytes();
-        if !is(bytes[at], class::TOKEN) {
+    while at < scan.len() {
+        if !scan.is(at, class::TOKEN) {
             at += WORD_MIN;
             continue;
         }
-        let start = at - length_before(bytes, at, class::TOKEN);
-        let end = at + length(bytes, at, class::TOKEN);
+        let start = scan.back(at, class::TOKEN);
+        let end = scan.run(at, class::TOKEN);
         at = end + WORD_MIN;
         if end - start < WORD_MIN {
             continue;
         }
-        if end - start >= 36 && is_uuid(&bytes[end - 36..end]) {
-            scan.blank(end - 36, end);
-        } else if !bytes[start].is_ascii_uppercase() && is_hash(&bytes[start..end]) {
+        let capital = scan.at(start).is_ascii_uppercase();
+        if pattern::end(scan, end.wrapping_sub(UUID.len()), UUID) == end {
+            scan.blank(end - UUID.len(), end);
+        } else if !capital && is_hash(scan, start, end) {
             scan.blank(start, end);
-        } else if let Some(found) = token(bytes, start, end) {
-            at = found.to + WORD_MIN;
-            scan.claim(found.from, found.to, found.kind);
+        } else {
+            let (from, to) = token(scan, start, end);
+            if from < to {
+                scan.claim(from, to, Kind::Token);
+                at = to + WORD_MIN;
+            }
         }
     }
 }
 
-/// The token that the word `start..end` is, or is the first part of.
-fn token(bytes: &[u8], start: usize, end: usize) -> Option<Found> {
-    let word = &bytes[start..end];
-    let jwt =
-        word.starts_with(b"eyJ") && byte(bytes, end) == b'.' && length(bytes, end + 1, class::TOKEN) >= 4;
+/// From where to where the token is that the word `start..end` is, or is the first part of.
+fn token(scan: &Scan<'_>, start: usize, end: usize) -> (usize, usize) {
+    let length = end - start;
+    let capitals = scan.at(start).is_ascii_uppercase() && scan.at(start + 1).is_ascii_uppercase();
+    let jwt = scan.bytes()[start..].starts_with(b"eyJ")
+        && scan.at(end) == b'.'
+        && scan.run(end + 1, class::TOKEN) >= end + 5;
     // Twilio's: two capitals, and a number in hex.
-    let sid = word.len() == 34
-        && length(&word[2..], 0, class::HEX) == 32
-        && word.iter().take_while(|b| b.is_ascii_uppercase()).count() == 2;
-    let key_id = word.len() == 20 && matches!(word, [b'A', _, b'I', b'A', ..]) && drawn(word) == 20;
+    let sid = length == 34
+        && capitals
+        && scan.run(start + 2, class::HEX) == end
+        && !scan.at(start + 2).is_ascii_uppercase();
+    let key_id =
+        length == 20 && scan.has(start, b"a") && scan.has(start + 2, b"ia") && drawn(scan, start, end) == 20;
     // A prefix may end in a full stop, which begins a new word.
-    let dotted = start
-        - if before(bytes, start) == b'.' { 1 + length_before(bytes, start - 1, class::WORD) } else { 0 };
-    let mut prefixed = |prefix: &[u8]| {
-        let rest = dotted + prefix.len();
-        // A short prefix is also how names begin: `sk_landing_page`.
-        has(bytes, dotted, prefix)
-            && end >= rest + 16
-            && (prefix.len() > 3 || length(bytes, rest, class::WORD) >= 16)
-    };
-    if jwt
-        || sid
-        || key_id
-        || end - start >= TOKEN_MIN && is_random(word) && any_word(PREFIXES, &mut prefixed)
-    {
-        let mut to = end;
-        while byte(bytes, to) == b'.' && is(byte(bytes, to + 1), class::TOKEN) {
-            to += 1 + length(bytes, to + 1, class::TOKEN);
-        }
-        return Some(Found { from: dotted, to, kind: Kind::Token });
+    let mut from = start;
+    if scan.before(start) == b'.' {
+        from = scan.back(start - 1, class::WORD);
     }
-    scheme(bytes, start)
+    let mut prefixed = |prefix: &[u8]| {
+        let rest = from + prefix.len();
+        // A short prefix is also how names begin: `sk_landing_page`.
+        end >= rest + 16
+            && scan.has(from, prefix)
+            && (prefix.len() > 3 || scan.run(rest, class::WORD) >= rest + 16)
+    };
+    let issued =
+        length >= TOKEN_MIN && drawn(scan, start, end) >= DRAWN_MIN && any_word(PREFIXES, &mut prefixed);
+    if !(jwt || sid || key_id || issued) {
+        return (start, scheme_end(scan, start));
+    }
+    let mut to = end;
+    while scan.at(to) == b'.' && scan.is(to + 1, class::TOKEN) {
+        to = scan.run(to + 1, class::TOKEN);
+    }
+    (from, to)
 }
 
-/// What stands after `Bearer ` or `Basic ` at `start`, if it is no word of prose.
-fn scheme(bytes: &[u8], start: usize) -> Option<Found> {
-    let after = |name: &[u8]| {
-        is(before(bytes, start), class::SEPARATOR) && has(bytes, start.wrapping_sub(name.len() + 1), name)
-    };
-    let (bearer, basic) = (after(b"bearer"), after(b"basic") || after(b"token"));
-    if !bearer && !basic {
-        return None;
+/// Where that ends that stands after `Bearer ` or `Basic ` at `start`, if it is no word of prose; else 0.
+fn scheme_end(scan: &Scan<'_>, start: usize) -> usize {
+    let after = |name: &[u8]| scan.has(start.wrapping_sub(name.len() + 1), name);
+    let bearer = after(b"bearer");
+    if !scan.is_after(class::SEPARATOR, start) || !bearer && !after(b"basic") && !after(b"token") {
+        return 0;
     }
-    let to = start
-        + length(bytes, start, class::TOKEN | class::DOT | class::LOCAL | class::HOST_END | class::SIGN);
-    let opaque = bearer && bytes[start..to].iter().any(u8::is_ascii_digit);
-    (opaque || is_random(&bytes[start..to])).then_some(Found { from: start, to, kind: Kind::Token })
+    let set = class::TOKEN | class::DOT | class::LOCAL | class::HOST_END | class::SIGN;
+    let to = scan.run(start, set);
+    let opaque = bearer && scan.count(start, to, class::DIGIT) > 0;
+    if opaque || drawn(scan, start, to) >= DRAWN_MIN { to } else { 0 }
 }
 
 /// Digits and capitals are what chance draws and names have few of.
-fn is_random(text: &[u8]) -> bool {
-    drawn(text) >= 3
-}
-
 #[inline(never)]
-fn drawn(text: &[u8]) -> usize {
-    text.iter().filter(|b| b.is_ascii_digit() || b.is_ascii_uppercase()).count()
+fn drawn(scan: &Scan<'_>, from: usize, to: usize) -> usize {
+    (from..to).filter(|at| matches!(scan.at(*at), b'0'..=b'9' | b'A'..=b'Z')).count()
 }
 
-/// Whether `text` is a number in hex, long enough to be a hash: what looks like another number in it is
+/// Whether the word is a number in hex, long enough to be a hash: what looks like another number in it is
 /// none.
-fn is_hash(text: &[u8]) -> bool {
+fn is_hash(scan: &Scan<'_>, start: usize, end: usize) -> bool {
     // Accounts are written in lower case too; they have two letters, seldom more.
-    text.len() >= 20 && length(text, 0, class::HEX) == text.len() && drawn(text) + 4 <= text.len()
-}
-
-fn is_uuid(text: &[u8]) -> bool {
-    text.iter().enumerate().all(|(index, b)| match index {
-        8 | 13 | 18 | 23 => *b == b'-',
-        _ => is(*b, class::HEX),
-    })
+    end - start >= 20 && scan.run(start, class::HEX) == end && drawn(scan, start, end) + 4 <= end - start
 }
