@@ -96,6 +96,16 @@ impl<'a> Cursor<'a> {
         Self { text, at: 0 }
     }
 
+    /// The text that is read.
+    pub(crate) fn text(&self) -> &'a str {
+        self.text
+    }
+
+    /// The byte after what was read last, and the space before that.
+    pub(crate) fn at(&self) -> usize {
+        self.at
+    }
+
     pub(crate) fn peek(&mut self) -> Option<u8> {
         let bytes = self.text.as_bytes();
         while let Some(byte) = bytes.get(self.at) {
@@ -159,12 +169,12 @@ impl<'a> Cursor<'a> {
     /// A number, `true`, `false` or `null`, as written.
     pub(crate) fn scalar(&mut self) -> Result<&'a str, Code> {
         self.peek();
-        let rest = &self.text[self.at..];
+        let rest = self.text.get(self.at..).unwrap_or_default();
         let length = rest
             .bytes()
             .take_while(|b| matches!(b, b'0'..=b'9' | b'a'..=b'z' | b'+' | b'-' | b'.' | b'E'))
             .count();
-        let token = &rest[..length];
+        let token = rest.get(..length).unwrap_or_default();
         if !matches!(token, "true" | "false" | "null") {
             check_number(token)?;
         }

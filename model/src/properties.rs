@@ -8,7 +8,7 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use crate::json::{Cursor, Str, push_string, seen};
+use crate::json::{Cursor, Str, push_padded, push_string, seen};
 use crate::limits::{DEPTH_MAX, EVENT_BYTES_MAX, KEY_CHARS_MAX, PROPERTIES_MAX, STRING_CHARS_MAX};
 use crate::pii::{self, Action, Clues, KeyFinding, Kind, Report, Rules, Subject};
 use crate::refusal::{Code, Refusal};
@@ -58,8 +58,11 @@ fn run(
         path: String::from(ROOT),
         keys: Vec::new(),
         search: Search::Full,
+        buffer: Vec::new(),
+        kept: (0, 0),
     };
     let result = read(&mut stripper);
+    stripper.settle_kept();
     let path = stripper.path;
     let sized = if out.len() - from > EVENT_BYTES_MAX { Err(Code::EventTooLarge) } else { Ok(()) };
     result.and(sized).map_err(|code| {
@@ -78,6 +81,10 @@ struct Stripper<'t, 'r> {
     /// Hashes of the keys of the objects now open, the innermost last.
     keys: Vec<u64>,
     search: Search,
+    /// Memory for the strings that are searched.
+    buffer: Vec<u8>,
+    /// What was read last and is to be written, from where to where: mostly all of it at once, in the end.
+    kept: (usize, usize),
 }
 
 /// What is done with what is read: it is judged by grammar and limits in any case.
@@ -117,9 +124,9 @@ impl Stripper<'_, '_> {
             return Err(Code::TooDeep);
         }
         self.cursor.take(b'{');
-        self.out.push_str("{");
+        self.keep(1);
         let keys_before = self.keys.len();
-        let written_before = self.out.len();
+        let written_before = self.written();
         while !self.cursor.take(b'}') {
             if self.keys.len() > keys_before && !self.cursor.take(b',') {
                 return Err(Code::InvalidJson);
@@ -130,12 +137,14 @@ impl Stripper<'_, '_> {
             self.member(depth, keys_before, written_before)?;
         }
         self.keys.truncate(keys_before);
-        self.out.push_str("}");
+        self.keep(1);
         Ok(())
     }
 
     fn member(&mut self, depth: usize, keys_before: usize, written_before: usize) -> Result<(), Code> {
+        let comma_end = self.cursor.at();
         let raw = self.cursor.string()?;
+        let key_end = self.cursor.at();
         let (key, repaired) = raw.decode()?;
         if longer_than(&key, KEY_CHARS_MAX) {
             return Err(Code::KeyTooLong);
@@ -152,11 +161,11 @@ impl Stripper<'_, '_> {
         let path_before = self.path.len();
         self.path.push_str(".");
         self.path.push_str(&key);
-        let written_at = self.out.len();
         let clues = Clues::read(raw, &key);
         let finding = match self.search {
             Search::Full | Search::Allowed => {
-                pii::of_key(&self.path[ROOT.len() + 1..], &key, clues, self.rules)
+                let path = self.path.get(ROOT.len() + 1..).unwrap_or_default();
+                pii::of_key(path, &key, clues, self.rules)
             }
             Search::Decided => KeyFinding::Nothing,
         };
@@ -174,12 +183,13 @@ impl Stripper<'_, '_> {
             self.path.truncate(path_before + 1);
             self.path.push_str(kind.mask());
         }
+        let written_at = self.written();
         if written_at > written_before {
-            self.out.push_str(",");
+            self.keep_from(comma_end - 1, comma_end);
         }
-        self.quote(raw, &key, repaired);
-        self.out.push_str(":");
-        let value_at = self.out.len();
+        self.keep_string(raw, &key, repaired, key_end);
+        self.keep(1);
+        let value_at = self.written();
         self.value(depth, &key)?;
         if self.search == Search::Decided && search_before != Search::Decided {
             self.settle(finding, written_at, value_at);
@@ -196,6 +206,7 @@ impl Stripper<'_, '_> {
             KeyFinding::Itself(kind) => (kind, Action::Remove),
             KeyFinding::Allowed | KeyFinding::Nothing => return,
         };
+        self.settle_kept();
         if matches!(action, Action::Mask | Action::Hash) {
             let written = self.out.split_off(value_at);
             let text = written.strip_prefix('"').and_then(|text| text.strip_suffix('"')).unwrap_or(&written);
@@ -219,7 +230,7 @@ impl Stripper<'_, '_> {
             return Err(Code::TooDeep);
         }
         self.cursor.take(b'[');
-        self.out.push('[');
+        self.keep(1);
         let path_before = self.path.len();
         let mut index = 0;
         while !self.cursor.take(b']') {
@@ -227,15 +238,15 @@ impl Stripper<'_, '_> {
                 if !self.cursor.take(b',') {
                     return Err(Code::InvalidJson);
                 }
-                self.out.push(',');
+                self.keep(1);
             }
-            self.path.push('.');
-            crate::json::push_padded(index, 1, &mut self.path);
+            self.path.push_str(".");
+            push_padded(index, 1, &mut self.path);
             self.value(depth, key)?;
             self.path.truncate(path_before);
             index += 1;
         }
-        self.out.push(']');
+        self.keep(1);
         Ok(())
     }
 
@@ -246,8 +257,8 @@ impl Stripper<'_, '_> {
             return Err(Code::StringTooLong);
         }
         match self.masked(&text, key, Clues::read(raw, &text)) {
-            Some(masked) => push_string(&masked, self.out),
-            None => self.quote(raw, &text, repaired),
+            Some(masked) => self.write_string(&masked),
+            None => self.keep_string(raw, &text, repaired, self.cursor.at()),
         }
         Ok(())
     }
@@ -260,14 +271,21 @@ impl Stripper<'_, '_> {
         let digits = whole.bytes().take_while(u8::is_ascii_digit).count();
         let plain = matches!(whole.as_bytes().get(digits), None | Some(b'.'));
         if plain && digits >= NUMBER_DIGITS_MIN {
-            match self.masked(&whole[..digits], key, Clues(seen::DIGIT)) {
-                Some(masked) if masked.is_empty() => self.out.push_str("null"),
-                Some(masked) => push_string(&masked, self.out),
-                None => self.out.push_str(token),
+            let number = whole.get(..digits).unwrap_or_default();
+            match self.masked(number, key, Clues(seen::DIGIT)) {
+                Some(masked) if masked.is_empty() => {
+                    self.settle_kept();
+                    self.out.push_str("null");
+                    return Ok(());
+                }
+                Some(masked) => {
+                    self.write_string(&masked);
+                    return Ok(());
+                }
+                None => {}
             }
-        } else {
-            self.out.push_str(token);
         }
+        self.keep(token.len());
         Ok(())
     }
 
@@ -278,16 +296,51 @@ impl Stripper<'_, '_> {
         }
         let subject = Subject { text, key, clues, chars_max: STRING_CHARS_MAX };
         let (path, report) = (&self.path, &mut *self.report);
-        subject.mask(self.rules, &mut |kind: Kind| report.redacted(path, kind))
+        subject.mask_in(&mut self.buffer, self.rules, &mut |kind: Kind| report.redacted(path, kind))
     }
 
-    /// Writes a string that is kept: as it was read, unless it had to be repaired.
-    fn quote(&mut self, raw: Str<'_>, text: &str, repaired: bool) {
+    /// Writes a string that is kept and ends at `end`: as it was read, unless it had to be repaired.
+    fn keep_string(&mut self, raw: Str<'_>, text: &str, repaired: bool, end: usize) {
         if repaired {
-            push_string(text, self.out);
+            self.write_string(text);
         } else {
-            self.out.push_str(raw.quoted);
+            self.keep_from(end - raw.quoted.len(), end);
         }
+    }
+
+    fn write_string(&mut self, text: &str) {
+        self.settle_kept();
+        push_string(text, self.out);
+    }
+
+    /// Writes the last `length` bytes read.
+    #[inline(never)]
+    fn keep(&mut self, length: usize) {
+        let end = self.cursor.at();
+        self.keep_from(end - length, end);
+    }
+
+    /// Writes what was read from `from` to `to`.
+    #[inline(never)]
+    fn keep_from(&mut self, from: usize, to: usize) {
+        if from != self.kept.1 {
+            self.settle_kept();
+            self.kept.0 = from;
+        }
+        self.kept.1 = to;
+    }
+
+    /// How much was written: all that is kept included.
+    fn written(&self) -> usize {
+        self.out.len() + self.kept.1 - self.kept.0
+    }
+
+    /// Copies what is kept.
+    #[inline(never)]
+    fn settle_kept(&mut self) {
+        let (from, to) = self.kept;
+        self.out.push_str(self.cursor.text().get(from..to).unwrap_or_default());
+        self.kept.0 = to;
     }
 }
 

@@ -196,6 +196,9 @@ impl Digits {
     }
 }
 
+/// What goes on with a number after a group of digits.
+const GOES_ON: u16 = class::SEPARATOR | class::HEX | class::LETTER;
+
 /// Claims the addresses and numbers of the text.
 pub(super) fn claim_all(scan: &mut Scan<'_>) {
     let mut at = 0;
@@ -208,6 +211,12 @@ pub(super) fn claim_all(scan: &mut Scan<'_>) {
         let word = scan.back(at, class::LETTER);
         if word < at && scan.is_after(class::DIGIT, word) {
             at = scan.run(at, class::DIGIT);
+            continue;
+        }
+        // Most groups of digits are short ones by themselves.
+        let end = scan.run(at, class::DIGIT);
+        if word == at && end < at + SPACED_DIGITS_MIN && !scan.is(end, GOES_ON) {
+            at = end;
             continue;
         }
         let mut run = Run::at(scan, at);

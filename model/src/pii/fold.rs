@@ -3,11 +3,10 @@
 
 use alloc::vec::Vec;
 
-/// The folded `text`; and where in it each byte began, and its end.
+/// Appends the folded `text` to `folded`; and where in it each byte began, and its end, to `origins`.
 #[inline(never)]
-pub(super) fn fold(text: &[u8]) -> (Vec<u8>, Vec<u32>) {
-    let mut folded = Vec::with_capacity(text.len());
-    let mut origins = Vec::with_capacity(text.len() + 1);
+pub(super) fn fold(text: &[u8], folded: &mut Vec<u8>, origins: &mut Vec<u32>) {
+    origins.reserve(text.len() + 1);
     let mut at = 0;
     while at < text.len() {
         let mut next = text[at];
@@ -22,7 +21,7 @@ pub(super) fn fold(text: &[u8]) -> (Vec<u8>, Vec<u32>) {
         }
         folded.push(next);
         if next >= 0x80
-            && let Some((length, plain)) = plain_end(&folded)
+            && let Some((length, plain)) = plain_end(folded)
         {
             let start = folded.len() - length;
             folded.truncate(start);
@@ -33,7 +32,6 @@ pub(super) fn fold(text: &[u8]) -> (Vec<u8>, Vec<u32>) {
         }
     }
     origins.push(text.len() as u32);
-    (folded, origins)
 }
 
 /// Characters that people type for ASCII ones: from, to, what the first is typed for (0 for none: it has

@@ -58,8 +58,14 @@ kinds! {
 impl Kind {
     /// The name of the kind in reports, metrics and rules.
     pub const fn as_str(self) -> &'static str {
-        let (_, name) = self.mask().split_at(1);
-        name.split_at(name.len() - 1).0
+        // Without the panic that slicing a string brings along.
+        let mask = self.mask();
+        if let Some((inside, _)) = mask.split_at_checked(mask.len() - 1)
+            && let Some((_, name)) = inside.split_at_checked(1)
+        {
+            return name;
+        }
+        mask
     }
 
     /// The kind of that name.

@@ -33,6 +33,7 @@ mod work;
 use alloc::borrow::ToOwned;
 use alloc::string::String;
 use alloc::vec::Vec;
+use core::mem::take;
 
 use crate::json::{self, Str, push_hex, seen};
 use crate::properties::byte_of_char;
@@ -136,10 +137,12 @@ pub(crate) fn of_key(path: &str, key: &str, clues: Clues, rules: &Rules) -> KeyF
     if action != Action::Keep {
         return KeyFinding::Personal(kind, action);
     }
-    match find(key, "", clues, rules).and_then(|scan| scan.claimed(0)) {
-        Some((kind, ..)) => KeyFinding::Itself(kind),
-        None => KeyFinding::Nothing,
+    if is_searched(key, clues, rules)
+        && let Some((kind, ..)) = find(key, "", clues, rules, Vec::new()).claimed(0)
+    {
+        return KeyFinding::Itself(kind);
     }
+    KeyFinding::Nothing
 }
 
 /// Whether `key` is a question (`has_phone`, `isMobile`): its answer is nobody's data.
@@ -188,14 +191,24 @@ pub(crate) struct Subject<'t> {
 impl Subject<'_> {
     /// The text with masks, if something was found; each kind is told.
     pub(crate) fn mask(&self, rules: &Rules, tell: &mut dyn FnMut(Kind)) -> Option<String> {
-        let mut masked = masked_once(self.text, self.key, self.clues, rules, tell)?;
+        self.mask_in(&mut Vec::new(), rules, tell)
+    }
+
+    /// [`mask`](Self::mask) with `buffer` as memory, whatever is in it.
+    pub(crate) fn mask_in(
+        &self,
+        buffer: &mut Vec<u8>,
+        rules: &Rules,
+        tell: &mut dyn FnMut(Kind),
+    ) -> Option<String> {
+        let mut masked = masked_once(self.text, self.key, self.clues, rules, buffer, tell)?;
         // Taking one thing out may bring another to light (what stood before it was no longer a word
         // boundary, say). Searching until nothing is found makes stripping twice the same as once.
         for _ in 0..ROUNDS_MAX {
             if let Some(end) = byte_of_char(&masked, self.chars_max) {
                 masked.truncate(end);
             }
-            match masked_once(&masked, self.key, Clues::of(&masked), rules, tell) {
+            match masked_once(&masked, self.key, Clues::of(&masked), rules, buffer, tell) {
                 Some(again) => masked = again,
                 None => return Some(masked),
             }
@@ -209,13 +222,22 @@ fn masked_once(
     key: &str,
     clues: Clues,
     rules: &Rules,
+    buffer: &mut Vec<u8>,
     tell: &mut dyn FnMut(Kind),
 ) -> Option<String> {
-    let scan = find(text, key, clues, rules)?;
-    let (mut at, mut copied) = (0, 0);
+    if !is_searched(text, clues, rules) {
+        return None;
+    }
+    let scan = find(text, key, clues, rules, take(buffer));
+    let mut claim = scan.claimed(0);
+    if claim.is_none() {
+        *buffer = scan.into_buffer();
+        return None;
+    }
+    let mut copied = 0;
     let mut masked = String::with_capacity(text.len());
-    while let Some((kind, from, to)) = scan.claimed(at) {
-        at = to;
+    while let Some((kind, from, to)) = claim {
+        claim = scan.claimed(to);
         tell(kind);
         // Two that touch in one character beyond ASCII each have all of it.
         let (from, to) = scan.written(from, to);
@@ -225,7 +247,8 @@ fn masked_once(
         copied = to;
     }
     masked.push_str(text.get(copied..).unwrap_or_default());
-    (at > 0).then_some(masked)
+    *buffer = scan.into_buffer();
+    Some(masked)
 }
 
 /// Appends what stands in place of `value`.
@@ -249,25 +272,30 @@ pub(crate) fn is_mask(text: &str) -> bool {
     scan::is_mask(text.as_bytes())
 }
 
-/// Claims everything personal in `text`, unless there can be nothing. The surest detectors go first; what
-/// they find is theirs.
-fn find<'t>(text: &'t str, key: &'t str, clues: Clues, rules: &'t Rules) -> Option<Scan<'t>> {
+/// Whether there can be anything personal in `text`.
+fn is_searched(text: &str, clues: Clues, rules: &Rules) -> bool {
+    let clue = clues.0 & (seen::DIGIT | seen::AT | seen::PAIR | seen::FOLD) != 0 && text.len() >= TEXT_MIN;
+    clue || may_be_drawn(text, clues) || !rules.patterns().is_empty()
+}
+
+/// Whether there may be something in `text` that is drawn by lot, which has digits or capitals in it.
+fn may_be_drawn(text: &str, Clues(seen): Clues) -> bool {
+    text.len() >= token::WORD_MIN && seen & (seen::DIGIT | seen::CAPITAL) != 0
+}
+
+/// Claims everything personal in `text`. The surest detectors go first; what they find is theirs.
+#[inline(never)]
+fn find<'t>(text: &'t str, key: &'t str, clues: Clues, rules: &'t Rules, buffer: Vec<u8>) -> Scan<'t> {
     let Clues(mut seen) = clues;
-    let own = rules.patterns();
-    // What is drawn by lot has digits or capitals in it.
-    let long = text.len() >= token::WORD_MIN && seen & (seen::DIGIT | seen::CAPITAL) != 0;
-    let clue = seen & (seen::DIGIT | seen::AT | seen::PAIR | seen::FOLD) != 0 && text.len() >= TEXT_MIN;
-    if !long && !clue && own.is_empty() {
-        return None;
-    }
-    let mut scan = Scan::new(text, key, rules, seen);
+    let long = may_be_drawn(text, clues);
+    let mut scan = Scan::new(text, key, rules, seen, buffer);
     if seen & seen::FOLD != 0 {
         seen |= json::classes(scan.bytes());
     }
     if seen & seen::MARK != 0 {
         scan.blank_masks();
     }
-    for form in own {
+    for form in rules.patterns() {
         let mut at = 0;
         while at < scan.len() {
             let to = pattern::end(&scan, at, form.as_bytes());
@@ -298,7 +326,7 @@ fn find<'t>(text: &'t str, key: &'t str, clues: Clues, rules: &'t Rules) -> Opti
         }
         digits::claim_all(&mut scan);
     }
-    Some(scan)
+    scan
 }
 
 /// Whether one of `words` (a comma between them) `fits`; the first that does is the last that is tried.

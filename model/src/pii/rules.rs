@@ -7,7 +7,7 @@ use alloc::vec::Vec;
 use core::fmt;
 
 use super::Kind;
-use crate::json::{Cursor, Str};
+use crate::json::Cursor;
 
 /// Entries that one part of the rules may have.
 const ENTRIES_MAX: usize = 256;
@@ -83,7 +83,6 @@ const ACTIONS: [(&str, Action); 5] = [
     ("hash", Action::Hash),
     ("keep", Action::Keep),
 ];
-const AN_ACTION: &str = "one of strip, remove, mask, hash, keep";
 
 /// The parts of the rules: each one's name, and what it is expected to be.
 const PARTS: [(&str, &str); 4] = [
@@ -102,10 +101,11 @@ impl Rules {
     /// The first field that is not as it should be. Fields that are not known are refused too: a rule
     /// with a typing error in it would strip nothing.
     pub fn parse(text: &str) -> Result<Self, InvalidRules> {
-        let mut reader = Reader { cursor: Cursor::new(text), field: String::new(), rules: Self::default() };
+        let (cursor, rules) = (Cursor::new(text), Self::default());
+        let mut reader = Reader { cursor, field: String::new(), expected: THE_PARTS, rules };
         match reader.read() {
-            Ok(()) => Ok(reader.rules),
-            Err(expected) => Err(InvalidRules { field: reader.field, expected }),
+            Some(()) => Ok(reader.rules),
+            None => Err(InvalidRules { field: reader.field, expected: reader.expected }),
         }
     }
 
@@ -138,88 +138,96 @@ fn letters(name: &str) -> impl Iterator<Item = u8> {
 
 struct Reader<'t> {
     cursor: Cursor<'t>,
-    /// What is being read. After an error it stays, and names the field.
+    /// What is being read. After a mistake it stays, and names the field.
     field: String,
+    /// What must be there: the text says that it is not by `None`.
+    expected: &'static str,
     rules: Rules,
 }
 
-type Read<T> = Result<T, &'static str>;
-
 impl<'t> Reader<'t> {
-    fn read(&mut self) -> Read<()> {
-        let mut left = self.open(b'{', THE_PARTS)?;
-        while self.goes_on(b'}', &mut left, THE_PARTS)? {
-            let name = self.string(THE_PARTS)?;
+    fn read(&mut self) -> Option<()> {
+        let mut left = self.open(b'{')?;
+        while self.goes_on(b'}', &mut left)? {
+            let name = self.string()?;
             self.field.push_str(&name);
-            let part = PARTS.iter().position(|(part, _)| *part == name).ok_or(THE_PARTS)?;
-            self.colon(THE_PARTS)?;
+            let part = PARTS.iter().position(|(part, _)| *part == name)?;
+            self.require(b':')?;
             self.part(part)?;
             self.field.clear();
+            self.expected = THE_PARTS;
         }
-        if self.cursor.at_end() { Ok(()) } else { Err("nothing after the rules") }
+        self.expected = "nothing after the rules";
+        self.cursor.at_end().then_some(())
     }
 
     /// Reads the part with that number: an object of actions, or an array of strings.
-    fn part(&mut self, part: usize) -> Read<()> {
+    fn part(&mut self, part: usize) -> Option<()> {
         let (name, expected) = PARTS[part];
-        let (open, close) = if part < 2 { (b'{', b'}') } else { (b'[', b']') };
-        let mut left = self.open(open, expected)?;
-        while self.goes_on(close, &mut left, expected)? {
-            let entry = self.string(expected)?;
-            if part < 2 {
-                self.field.push('.');
+        let is_object = part < 2;
+        let (open, close) = if is_object { (b'{', b'}') } else { (b'[', b']') };
+        self.expected = expected;
+        let mut left = self.open(open)?;
+        while self.goes_on(close, &mut left)? {
+            let entry = self.string()?;
+            if is_object {
+                self.field.push_str(".");
                 self.field.push_str(&entry);
-                self.colon(expected)?;
+                self.require(b':')?;
             }
             match part {
                 0 => {
-                    let kind = Kind::named(entry.as_bytes()).ok_or("the name of a kind, such as email")?;
+                    self.expected = "the name of a kind, such as email";
+                    let kind = Kind::named(entry.as_bytes())?;
                     self.rules.actions[kind as usize] = self.action()?;
                 }
-                1 => {
-                    let action = self.action()?;
-                    self.rules.keys.push((entry.into_owned(), KeyRule::Do(action)));
-                }
-                2 => self.rules.keys.push((entry.into_owned(), KeyRule::Allow)),
-                _ => {
-                    if entry.bytes().filter(|b| b"#?*".contains(b)).count() < 4 {
-                        return Err(expected);
+                3 => {
+                    let telling = entry.bytes().filter(|b| matches!(b, b'#' | b'?' | b'*')).count();
+                    if telling < 4 {
+                        return None;
                     }
                     self.rules.patterns.push(entry.into_owned());
                 }
+                _ => {
+                    let rule = if is_object { KeyRule::Do(self.action()?) } else { KeyRule::Allow };
+                    self.rules.keys.push((entry.into_owned(), rule));
+                }
             }
+            self.expected = expected;
             self.field.truncate(name.len());
         }
-        Ok(())
+        Some(())
     }
 
-    fn action(&mut self) -> Read<Action> {
-        let name = self.string(AN_ACTION)?;
-        let action = ACTIONS.iter().find(|(action, _)| *action == name);
-        action.map(|(_, action)| *action).ok_or(AN_ACTION)
+    fn action(&mut self) -> Option<Action> {
+        self.expected = "one of strip, remove, mask, hash, keep";
+        let name = self.string()?;
+        ACTIONS.iter().find(|(action, _)| *action == name).map(|(_, action)| *action)
     }
 
-    fn string(&mut self, expected: &'static str) -> Read<Cow<'t, str>> {
-        let string = self.cursor.string().and_then(Str::decode);
-        string.map(|(text, _)| text).map_err(|_| expected)
+    fn string(&mut self) -> Option<Cow<'t, str>> {
+        let (text, _) = self.cursor.string().ok()?.decode().ok()?;
+        Some(text)
     }
 
-    fn colon(&mut self, expected: &'static str) -> Read<()> {
-        if self.cursor.take(b':') { Ok(()) } else { Err(expected) }
+    fn require(&mut self, sign: u8) -> Option<()> {
+        self.cursor.take(sign).then_some(())
     }
 
     /// Begins an object or array. Answers how many entries it may have, and one more.
-    fn open(&mut self, open: u8, expected: &'static str) -> Read<usize> {
-        if self.cursor.take(open) { Ok(ENTRIES_MAX + 1) } else { Err(expected) }
+    fn open(&mut self, open: u8) -> Option<usize> {
+        self.require(open)?;
+        Some(ENTRIES_MAX + 1)
     }
 
     /// Whether there is another entry before `close`, which is then next.
-    fn goes_on(&mut self, close: u8, left: &mut usize, expected: &'static str) -> Read<bool> {
+    #[inline(never)]
+    fn goes_on(&mut self, close: u8, left: &mut usize) -> Option<bool> {
         if self.cursor.take(close) {
-            return Ok(false);
+            return Some(false);
         }
         *left -= 1;
         let separated = *left == ENTRIES_MAX || self.cursor.take(b',');
-        if separated && *left > 0 { Ok(true) } else { Err(expected) }
+        (separated && *left > 0).then_some(true)
     }
 }

@@ -41,6 +41,7 @@ const FIRST: u8 = 0x80;
 
 /// Reading: what is where.
 impl Scan<'_> {
+    #[inline(always)]
     pub(super) fn bytes(&self) -> &[u8] {
         &self.bytes
     }
@@ -53,7 +54,8 @@ impl Scan<'_> {
     #[cfg_attr(target_arch = "wasm32", inline(never))]
     pub(super) fn at(&self, at: usize) -> u8 {
         examined(1);
-        if at < self.bytes.len() { self.bytes[at] } else { 0 }
+        let bytes = self.bytes();
+        if at < bytes.len() { bytes[at] } else { 0 }
     }
 
     /// The byte before `at`.
@@ -93,24 +95,27 @@ impl Scan<'_> {
 
     #[inline(never)]
     fn span(&self, at: usize, set: u16, inside: bool) -> usize {
-        let rest = self.bytes.get(at..).unwrap_or_default();
-        let mut length = 0;
-        while length < rest.len() && is(rest[length], set) == inside {
-            length += 1;
+        let bytes = self.bytes();
+        let mut end = at;
+        while end < bytes.len() && is(bytes[end], set) == inside {
+            end += 1;
         }
-        examined(length + 1);
-        at + length
+        examined(end - at + 1);
+        end
     }
 
     /// Where the bytes in `set` that end before `at` begin: after the last that is not, and at most `most`
     /// back. Without a bound ([`back`](Self::back)) only where no other search passes the same bytes again.
     #[inline(never)]
-    pub(super) fn back_of(&self, mut at: usize, most: usize, set: u16) -> usize {
+    pub(super) fn back_of(&self, at: usize, most: usize, set: u16) -> usize {
+        let before = self.bytes().get(..at).unwrap_or_default();
         let least = at.saturating_sub(most);
-        while at > least && self.is_after(set, at) {
-            at -= 1;
+        let mut start = before.len();
+        while start > least && is(before[start - 1], set) {
+            start -= 1;
         }
-        at
+        examined(at - start + 1);
+        start
     }
 
     pub(super) fn back(&self, at: usize, set: u16) -> usize {
@@ -120,7 +125,8 @@ impl Scan<'_> {
     /// Where the first `wanted` from `at` on is; the end of the text if there is none.
     #[inline(never)]
     pub(super) fn find(&self, mut at: usize, wanted: u8) -> usize {
-        while at < self.bytes.len() && self.bytes[at] != wanted {
+        let bytes = self.bytes();
+        while at < bytes.len() && bytes[at] != wanted {
             examined(1);
             at += 1;
         }
@@ -167,10 +173,21 @@ impl Scan<'_> {
 
 /// Deciding: what is whose.
 impl<'t> Scan<'t> {
-    pub(super) fn new(text: &'t str, key: &'t str, rules: &'t Rules, seen: u8) -> Self {
-        let (bytes, origins) =
-            if seen & seen::FOLD != 0 { fold(text.as_bytes()) } else { (Vec::from(text), Vec::new()) };
-        Self { text, bytes, origins, marks: Vec::new(), key, rules }
+    /// The bytes are kept in the memory of `buffer`, whatever is in it.
+    pub(super) fn new(text: &'t str, key: &'t str, rules: &'t Rules, seen: u8, mut buffer: Vec<u8>) -> Self {
+        buffer.clear();
+        let mut origins = Vec::new();
+        if seen & seen::FOLD != 0 {
+            fold(text.as_bytes(), &mut buffer, &mut origins);
+        } else {
+            buffer.extend_from_slice(text.as_bytes());
+        }
+        Self { text, bytes: buffer, origins, marks: Vec::new(), key, rules }
+    }
+
+    /// The buffer again.
+    pub(super) fn into_buffer(self) -> Vec<u8> {
+        self.bytes
     }
 
     /// Nothing in `from..to` is looked at again.
