@@ -30,6 +30,8 @@ pub mod forward;
 mod http;
 pub mod identity;
 pub mod ingest;
+pub mod known;
+mod meeting;
 pub mod meters;
 pub mod origin;
 pub mod outbound;
@@ -54,6 +56,8 @@ use crate::{
     config::Config,
     erasure::Eraser,
     http::{App, Keys, Told},
+    meeting::Meeting,
+    known::KnownFile,
     ingest::{
         Ingest,
         backlog::{Backlog, SPOOL_FILE},
@@ -122,27 +126,23 @@ pub async fn run(
 ) -> Result<Left, RunError> {
     let address = listener.local_addr().map_err(RunError::Listen)?;
     let limits = config.limits;
-    let store = setup::open_store(&config).await?;
+    let store = setup::open(&config).await?;
     let peppers = setup::peppers(&config)?;
-    let welcome = setup::first_start(&config, &*store, &peppers)
-        .await
-        .map_err(|error| RunError::Store { database: setup::describe_database(&config), error })?;
 
     if config.analytics_enabled && !config.destinations.iter().any(|one| one.kind.name() == "ga4") {
         tracing::warn!("TELEMETRY_ANALYTICS_ENABLED is true, but Google Analytics is not set up");
     }
 
-    let keys = Arc::new(Keys::new(store.clone(), config.policy.clone()));
-    // Known from the start, so that a database that goes away right after it is not missed.
-    keys.refresh()
-        .await
-        .map_err(|error| RunError::Store { database: setup::describe_database(&config), error })?;
-    let stop_tasks = CancellationToken::new();
     let backlog = Arc::new(Backlog::new(config.data_dir.join(SPOOL_FILE), limits.spool_bytes));
     if let Err(error) = backlog.open().await {
         // Events that wait in it wait on; new ones need it only when the database is away.
         tracing::error!(%error, "no spool for now; look at it with `pharos spool check`");
     }
+    let known = KnownFile::new(&config.data_dir, setup::describe_database(&config));
+    let keys = Arc::new(Keys::new(store.clone(), config.policy.clone(), known));
+    let meeting = Meeting { config: config.clone(), store: store.clone(), peppers: peppers.clone(), keys: keys.clone() };
+    let welcome = meeting.begin(&backlog).await?;
+    let stop_tasks = CancellationToken::new();
     let (meters, live) = (Arc::new(Meters::new()), Live::default());
     let (writer, writer_handle) =
         Writer::start(store.clone(), backlog.clone(), meters.clone(), live.clone(), limits.store_timeout);
@@ -150,6 +150,7 @@ pub async fn run(
     let eraser = Eraser::new(store.clone());
     let alerts = Arc::new(Alerts::new(store.clone(), backlog.clone(), config.webhook.clone()));
     let work = tasks::Work {
+        meeting,
         eraser: eraser.clone(),
         store: store.clone(),
         keys: keys.clone(),

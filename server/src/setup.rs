@@ -20,7 +20,9 @@ use crate::{
 pub const LOGIN_LINK_MS: i64 = 15 * 60 * 1000;
 
 /// How long a starting server waits for its database, which may be starting as well.
-const DATABASE_WAIT: Duration = Duration::from_secs(30);
+pub(crate) const DATABASE_WAIT: Duration = Duration::from_secs(30);
+/// How long one waits that can take events without.
+pub(crate) const DATABASE_WAIT_SHORT: Duration = Duration::from_secs(3);
 const DATABASE_RETRY: Duration = Duration::from_millis(500);
 
 /// Characters of a secret key that may be shown, to tell keys apart.
@@ -42,22 +44,34 @@ pub struct Welcome {
 /// # Errors
 /// When the database does not answer in time, or refuses.
 pub async fn open_store(config: &Config) -> Result<Arc<dyn Store>, RunError> {
+    let store = open(config).await?;
     let failed = |error| RunError::Store { database: describe_database(config), error };
+    prepare(&*store, DATABASE_WAIT).await.map_err(failed)?;
+    Ok(store)
+}
+
+/// Opens the store, whose database need not be there.
+pub(crate) async fn open(config: &Config) -> Result<Arc<dyn Store>, RunError> {
     create_data_dir(config)?;
     if let Database::Sqlite(path) = &config.database
         && let Some(folder) = path.parent()
     {
         create_private_dir(folder).map_err(|error| RunError::DataDir { directory: shown(folder), error })?;
     }
-    let store = store::open(config).await.map_err(failed)?;
-    wait_for(&*store).await.map_err(failed)?;
-    store.migrate().await.map_err(failed)?;
-    store.make_room(clock::now()).await.map_err(failed)?;
-    Ok(store)
+    let failed = |error| RunError::Store { database: describe_database(config), error };
+    store::open(config).await.map_err(failed)
 }
 
-async fn wait_for(store: &dyn Store) -> StoreResult<()> {
-    let until = Instant::now() + DATABASE_WAIT;
+/// Waits at most `patience` until the database answers, and brings its schema up to date.
+pub(crate) async fn prepare(store: &dyn Store, patience: Duration) -> StoreResult<()> {
+    wait_for(store, patience).await?;
+    store.migrate().await?;
+    store.make_room(clock::now()).await?;
+    Ok(())
+}
+
+async fn wait_for(store: &dyn Store, patience: Duration) -> StoreResult<()> {
+    let until = Instant::now() + patience;
     loop {
         let Err(error) = store.ping().await else { return Ok(()) };
         if Instant::now() >= until || matches!(error, StoreError::Forbidden(_)) {

@@ -21,6 +21,7 @@ use crate::{
         refused::Refused,
         writer::WriterHandle,
     },
+    meeting::Meeting,
     meters::Meters,
     query::delivery,
     store::{self, Store, StoreResult},
@@ -65,6 +66,7 @@ const DAY_MS: i64 = 24 * 3600 * 1000;
 
 /// What the tasks work on.
 pub(crate) struct Work {
+    pub(crate) meeting: Meeting,
     pub(crate) store: Arc<dyn Store>,
     pub(crate) eraser: Eraser,
     pub(crate) keys: Arc<Keys>,
@@ -93,6 +95,7 @@ pub(crate) fn start(work: Work, stop: &CancellationToken) -> JoinSet<()> {
     }
     tasks.spawn(until(stop.clone(), expire_outbox(store.clone())));
     tasks.spawn(until(stop.clone(), write_refused(refused, writer, budget)));
+    tasks.spawn(until(stop.clone(), meet(work.meeting, backlog.clone())));
     tasks.spawn(until(stop.clone(), drain_spool(store.clone(), backlog)));
     tasks.spawn(until(stop.clone(), compact(store.clone(), meters.clone())));
     tasks.spawn(until(stop.clone(), tidy_meters(meters)));
@@ -145,6 +148,22 @@ async fn write_refused(refused: Refused, writer: WriterHandle, budget: Budget) {
         ticks.tick().await;
         refused.write(&writer, &budget).await;
     }
+}
+
+/// The database that was away when the server started.
+async fn meet(meeting: Meeting, backlog: Arc<Backlog>) {
+    while backlog.is_unmet() {
+        tokio::time::sleep(TRY_DATABASE_EVERY).await;
+        match meeting.meet(Duration::ZERO).await {
+            Ok(_) => {
+                tracing::info!("the database is there; its schema is up to date");
+                backlog.met();
+            }
+            Err(error) => tracing::debug!(%error, "started without the database, which is still away"),
+        }
+    }
+    // A task that ends is taken for one that failed.
+    std::future::pending().await
 }
 
 /// What waits on the local disk, into the database, as soon as it is back.

@@ -110,3 +110,74 @@ fn gunzip(bytes: &[u8], held: &mut Held) -> Result<Vec<u8>, Error> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use flate2::{Compression, write::GzEncoder};
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::ingest::budget::Budget;
+
+    fn gzip(bytes: &[u8]) -> Vec<u8> {
+        let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
+        encoder.write_all(bytes).unwrap();
+        encoder.finish().unwrap()
+    }
+
+    fn unzip(bytes: Vec<u8>, budget: usize) -> (Result<Vec<u8>, Error>, usize) {
+        let budget = Budget::new(budget);
+        let mut held = budget.hold();
+        let unzipped = decode(bytes, Encoding::Unsaid, &mut held);
+        let before = budget.available();
+        drop(held);
+        (unzipped, budget.available() - before)
+    }
+
+    #[test]
+    fn what_unzips_to_too_much_is_refused_before_it_is_kept() {
+        let bomb = gzip(&vec![b' '; 4 * BATCH_DECOMPRESSED_BYTES_MAX]);
+        let (refused, held) = unzip(bomb.clone(), usize::MAX >> 4);
+        assert!(matches!(refused, Err(Error::DecompressedTooLarge)));
+        assert!(held <= BATCH_DECOMPRESSED_BYTES_MAX);
+        let (refused, held) = unzip(bomb, 100_000);
+        assert!(matches!(refused, Err(Error::Overloaded)), "{refused:?}");
+        assert!(held <= 100_000);
+    }
+
+    proptest! {
+        #[test]
+        fn members_are_joined(parts in prop::collection::vec(prop::collection::vec(any::<u8>(), 0..5000), 1..4)) {
+            let zipped: Vec<u8> = parts.iter().flat_map(|part| gzip(part)).collect();
+            let (unzipped, held) = unzip(zipped, 1 << 20);
+            let unzipped = unzipped.unwrap();
+            prop_assert_eq!(held, unzipped.len());
+            prop_assert_eq!(unzipped, parts.concat());
+        }
+
+        #[test]
+        fn damaged_bytes_are_an_error_or_some_text(
+            text in prop::collection::vec(any::<u8>(), 0..2000),
+            damage in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 0..8),
+            cut in any::<prop::sample::Index>(),
+        ) {
+            let mut zipped = gzip(&text);
+            for (place, byte) in damage {
+                let place = place.index(zipped.len());
+                zipped[place] = byte;
+            }
+            zipped.truncate(cut.index(zipped.len() + 1));
+            let (unzipped, held) = unzip(zipped, 1 << 24);
+            prop_assert!(held <= BATCH_DECOMPRESSED_BYTES_MAX);
+            prop_assert!(!matches!(unzipped, Err(Error::Internal)));
+        }
+
+        #[test]
+        fn any_bytes_behind_the_magic_end_in_bounds(bytes in prop::collection::vec(any::<u8>(), 0..3000)) {
+            let (_, held) = unzip([&GZIP_MAGIC[..], &[8], &bytes].concat(), 1 << 24);
+            prop_assert!(held <= BATCH_DECOMPRESSED_BYTES_MAX);
+        }
+    }
+}

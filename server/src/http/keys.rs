@@ -18,9 +18,10 @@ use super::error::Error;
 use crate::{
     clock,
     identity::hash_token,
+    known::{self, KnownFile},
     policy::Policy,
     scope::{Scope, Scopes},
-    store::{ApiKey, KeyKind, Store, StoreResult},
+    store::{ApiKey, KeyKind, Project, Store, StoreResult},
 };
 
 /// The project that the dashboard and the demo show: the first one.
@@ -72,12 +73,29 @@ pub(crate) struct Keys {
     known: RwLock<Arc<[Known]>>,
     /// When the last refresh began. Whoever holds the lock refreshes; the others wait for it.
     refreshed: Mutex<Option<Instant>>,
+    /// For a start without the database, and what it was last told.
+    file: KnownFile,
+    in_file: std::sync::Mutex<String>,
 }
 
 impl Keys {
     /// No keys yet. `defaults` hold where a project says nothing.
-    pub(crate) fn new(store: Arc<dyn Store>, defaults: Policy) -> Self {
-        Self { store, defaults, known: RwLock::new(Arc::new([])), refreshed: Mutex::new(None) }
+    pub(crate) fn new(store: Arc<dyn Store>, defaults: Policy, file: KnownFile) -> Self {
+        Self {
+            store,
+            defaults,
+            known: RwLock::new(Arc::new([])),
+            refreshed: Mutex::new(None),
+            file,
+            in_file: std::sync::Mutex::default(),
+        }
+    }
+
+    /// Takes what this node knew when it last reached the database. `false`: it never did.
+    pub(crate) fn recall(&self) -> bool {
+        let Some(known) = self.file.read() else { return false };
+        self.take(known.projects, known.keys);
+        true
     }
 
     /// Reads keys and projects anew, and stores when keys were used. When the store is away, those known stay
@@ -98,6 +116,28 @@ impl Keys {
         let began = Instant::now();
         let projects = self.store.projects().await?;
         let keys = self.store.keys().await?;
+        let text = self.file.text(&known::Known { projects: projects.clone(), keys: keys.clone() });
+        self.take(projects, keys);
+        *refreshed = Some(began);
+        self.write_file(text).await;
+        Ok(())
+    }
+
+    /// Keeps what is known for a start without the database.
+    async fn write_file(&self, text: String) {
+        let in_file = || self.in_file.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        if *in_file() == text {
+            return;
+        }
+        let (file, to_write) = (self.file.clone(), text.clone());
+        let written = tokio::task::spawn_blocking(move || file.write(&to_write)).await;
+        match written.map_err(std::io::Error::other).flatten() {
+            Ok(()) => *in_file() = text,
+            Err(error) => tracing::warn!(%error, "keys not kept for a start without the database"),
+        }
+    }
+
+    fn take(&self, projects: Vec<Project>, keys: Vec<ApiKey>) {
         let policy = |project| Arc::new(Policy::of(project, &self.defaults));
         let policies: HashMap<_, _> = projects.iter().map(|project| (project.id, policy(project))).collect();
         let before = self.known();
@@ -111,8 +151,6 @@ impl Keys {
             Some(Known { used_at_ms: used_at_ms(key.id).into(), policy, key })
         });
         *self.known.write().unwrap_or_else(|poisoned| poisoned.into_inner()) = known.collect();
-        *refreshed = Some(began);
-        Ok(())
     }
 
     fn known(&self) -> Arc<[Known]> {

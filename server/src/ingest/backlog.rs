@@ -39,6 +39,8 @@ pub struct Backlog {
 struct Contact {
     written_at: Instant,
     away: bool,
+    /// The database was not reached since the start: its schema is not known to be this version's.
+    unmet: bool,
 }
 
 /// What a step of draining did.
@@ -55,7 +57,7 @@ pub enum Drained {
 impl Backlog {
     /// A backlog whose spool is at `path` and takes `bytes_max` bytes.
     pub fn new(path: PathBuf, bytes_max: u64) -> Self {
-        let contact = Mutex::new(Contact { written_at: Instant::now(), away: false });
+        let contact = Mutex::new(Contact { written_at: Instant::now(), away: false, unmet: false });
         Self { path, bytes_max, spool: OnceLock::new(), contact, wake: Notify::new() }
     }
 
@@ -74,7 +76,28 @@ impl Backlog {
     /// Whether a flush belongs in the spool without trying the database first: it is away, and those
     /// already spooled will notice when it is back.
     pub fn goes_first(&self) -> bool {
-        self.contact().away && self.spool.get().is_some_and(|spool| !spool.is_empty())
+        let (unmet, away) = {
+            let contact = self.contact();
+            (contact.unmet, contact.away)
+        };
+        unmet || away && self.spool.get().is_some_and(|spool| !spool.is_empty())
+    }
+
+    /// Everything goes to the spool and stays there until [`met`](Self::met).
+    pub fn unmet(&self) {
+        let mut contact = self.contact();
+        (contact.unmet, contact.away) = (true, true);
+    }
+
+    /// Whether the database was not reached since the start.
+    pub fn is_unmet(&self) -> bool {
+        self.contact().unmet
+    }
+
+    /// The database was reached, and is as this version needs it.
+    pub fn met(&self) {
+        self.contact().unmet = false;
+        self.wake.notify_one();
     }
 
     /// Keeps flushes that the database did not take. On `Ok` they are on the disk.
@@ -90,7 +113,7 @@ impl Backlog {
 
     /// Notes that the database took a flush.
     pub fn wrote(&self) {
-        *self.contact() = Contact { written_at: Instant::now(), away: false };
+        *self.contact() = Contact { written_at: Instant::now(), away: false, unmet: false };
     }
 
     /// How long ago the last write succeeded, if one has failed since: events arrive and get no further.
@@ -116,6 +139,9 @@ impl Backlog {
     /// When the spool cannot be read or written.
     pub async fn drain_one(&self, store: &dyn Store) -> Result<Drained, SpoolError> {
         let spool = self.open().await?;
+        if self.contact().unmet {
+            return Ok(Drained::Away);
+        }
         let Some(mut first) = spool.first().await? else {
             spool.recount().await?;
             return Ok(Drained::Nothing);

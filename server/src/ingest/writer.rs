@@ -1,8 +1,9 @@
 //! The grouped writer: many waiting requests, one transaction. A request is answered only after the
 //! commit that holds its rows. Knows rows and requests; neither HTTP nor SQL.
 //!
-//! Nothing waits without need: while nothing is being written, what is there is written at once. While a
-//! transaction is on its way to the disk, the next requests gather, and that is what makes the groups.
+//! Nothing waits without need. While a transaction is on its way to the disk, the next requests gather, and
+//! that is what makes the groups. Senders that were just answered are about to come back, and are waited for a
+//! moment: written without them, the first of them would make a group of its own, and all others the next.
 
 use std::{collections::HashSet, ops::Range, sync::Arc, time::Duration};
 
@@ -29,8 +30,10 @@ const GROUP_BYTES: usize = 4 * 1024 * 1024;
 /// Longest wait for more requests while another transaction is on its way.
 const GATHER: Duration = Duration::from_millis(2);
 
-/// How often other tasks get their turn before the queue is taken to stay empty: the requests that have
-/// arrived, and the senders that were just answered.
+/// Longest wait for the senders that were just answered.
+const RETURN: Duration = Duration::from_millis(1);
+
+/// How often other tasks get their turn before the queue is taken to stay empty: they may be reading a request.
 const TURNS: usize = 2;
 
 /// Time for writing to the spool.
@@ -127,8 +130,7 @@ impl Writer {
         let (sender, receiver) = mpsc::unbounded_channel();
         let queue = Arc::new(Mutex::new(receiver));
         let (tasks, drain) = (TaskTracker::new(), CancellationToken::new());
-        // How many transactions are on their way.
-        let writing = watch::Sender::new(0_usize);
+        let writing = watch::Sender::new(Writing::default());
         for _ in 0..store.writers() {
             let (store, backlog, meters, live) =
                 (store.clone(), backlog.clone(), meters.clone(), live.clone());
@@ -136,8 +138,12 @@ impl Writer {
             tasks.spawn(async move {
                 let mut mark = Mark::new();
                 while let Some(group) = next_group(&queue, &drain, &writing).await {
+                    let requests = group.len();
                     write_group(&*store, &backlog, &meters, &live, &mut mark, group).await;
-                    writing.send_modify(|writing| *writing -= 1);
+                    writing.send_modify(|writing| {
+                        writing.transactions -= 1;
+                        writing.answered = requests;
+                    });
                 }
             });
         }
@@ -157,12 +163,21 @@ impl Writer {
     }
 }
 
+/// What the writing tasks know of one another.
+#[derive(Debug, Default)]
+struct Writing {
+    /// Transactions on their way.
+    transactions: usize,
+    /// Requests in the one that was done last.
+    answered: usize,
+}
+
 /// The next requests to write together, counted as being written; `None` when draining is done. One task
 /// at a time gathers, while another may be writing.
 async fn next_group(
     queue: &Mutex<mpsc::UnboundedReceiver<Job>>,
     drain: &CancellationToken,
-    writing: &watch::Sender<usize>,
+    writing: &watch::Sender<Writing>,
 ) -> Option<Vec<Job>> {
     let mut queue = queue.lock().await;
     let first = tokio::select! {
@@ -175,7 +190,7 @@ async fn next_group(
     let (mut rows, mut bytes) = (first.rows.len(), first.bytes());
     let mut group = vec![first];
     let mut others_done = writing.subscribe();
-    let gather_until = Instant::now() + GATHER;
+    let began = Instant::now();
     let mut turns = 0;
     while rows < GROUP_ROWS && bytes < GROUP_BYTES {
         let job = match queue.try_recv() {
@@ -185,22 +200,31 @@ async fn next_group(
                 tokio::task::yield_now().await;
                 continue;
             }
-            Err(_) if *writing.borrow() == 0 || rows >= GROUP_ROWS / 2 => break,
-            Err(_) => tokio::select! {
-                Some(job) = queue.recv() => job,
-                _ = others_done.wait_for(|writing| *writing == 0) => {
-                    turns = 0;
-                    continue;
+            Err(_) if rows >= GROUP_ROWS / 2 || drain.is_cancelled() => break,
+            Err(_) => {
+                let (is_writing, returning) = {
+                    let writing = writing.borrow();
+                    (writing.transactions > 0, group.len() < writing.answered)
+                };
+                if !is_writing && !returning {
+                    break;
                 }
-                () = tokio::time::sleep_until(gather_until) => break,
-            },
+                tokio::select! {
+                    Some(job) = queue.recv() => job,
+                    _ = others_done.wait_for(|writing| writing.transactions == 0), if is_writing => {
+                        turns = 0;
+                        continue;
+                    }
+                    () = tokio::time::sleep_until(began + if is_writing { GATHER } else { RETURN }) => break,
+                }
+            }
         };
         rows += job.rows.len();
         bytes += job.bytes();
         group.push(job);
         turns = 0;
     }
-    writing.send_modify(|writing| *writing += 1);
+    writing.send_modify(|writing| writing.transactions += 1);
     Some(group)
 }
 

@@ -2,8 +2,10 @@
 //! of them needs is a comment in the other. A step is one command, because a distributed PostgreSQL
 //! (Citus) takes no more in one string. A step that has been applied anywhere is never edited.
 
-use sqlx::migrate::{Migration, MigrationType, Migrator};
+use sqlx::migrate::{Migration, MigrateError, MigrationType, Migrator};
 use sqlx::{AssertSqlSafe, SqlSafeStr};
+
+use super::StoreError;
 
 macro_rules! steps {
     ($($version:literal $name:literal)*) => {
@@ -80,4 +82,13 @@ fn migrator(steps: &[(&str, &'static str, &'static str)]) -> Migrator {
         Migration::new(version, name.into(), MigrationType::Simple, sql, false)
     };
     Migrator::with_migrations(steps.iter().map(migration).collect())
+}
+
+/// A database that fails may be back later; a schema that another version has changed waits for a person.
+pub(super) fn migrate_error(error: MigrateError) -> StoreError {
+    let text = format!("migrating: {error}");
+    match error {
+        MigrateError::Execute(_) | MigrateError::ExecuteMigration(..) => StoreError::Unavailable(text),
+        _ => StoreError::Forbidden(text),
+    }
 }

@@ -10,6 +10,7 @@
 
 mod accounts;
 pub mod alerts;
+mod counted;
 mod counts;
 pub mod delivery;
 mod erasures;

@@ -109,7 +109,7 @@ impl Store for SqliteStore {
         });
         let _lock = lock.await.map_err(std::io::Error::other).flatten().map_err(unavailable)?;
         let done = migrations::sqlite().run(&self.writer).await;
-        done.map_err(|error| StoreError::Unavailable(format!("migrating: {error}")))
+        done.map_err(migrations::migrate_error)
     }
 
     async fn ping(&self) -> StoreResult<()> {

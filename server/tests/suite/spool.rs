@@ -89,6 +89,40 @@ async fn what_is_spooled_survives_a_restart() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_server_starts_while_its_database_is_away() {
+    let place = Place::new(Backend::Postgres).await;
+    let (mut config, proxy) = behind_proxy(&place).await;
+    config.limits.store_timeout = Duration::from_millis(500);
+    let server = TestServer::start(config.clone()).await;
+    let (ingest_key, secret_key) = (server.ingest_key.clone(), server.secret_key().to_owned());
+    server.stop().await;
+
+    proxy.set(Line::Cut);
+    let server = TestServer::start(config.clone()).await;
+    assert_eq!(server.ingest_key, ingest_key);
+    assert_eq!(server.post_events(&[event("early"), event("early")]).await.verdicts(), ["accepted"; 2]);
+    assert_eq!(ready(&server).await.1["database"], "away");
+    let unknown = serde_json::json!({ "key": "pk_0123456789abcdef0123", "events": [event("early")] });
+    let refused = server.send("POST", "/v1/events", &[], unknown.to_string()).await;
+    assert_eq!(refused.problem(), (503, "store_unavailable".to_owned()), "it may be a key made since");
+
+    // The schema is brought up to date before anything is written.
+    place.execute("DROP TABLE erasures").await;
+    place.execute("DELETE FROM _sqlx_migrations WHERE version = 52").await;
+    proxy.set(Line::Open);
+    eventually("the spool is drained", async || ready(&server).await.1["spooled_events"] == 0).await;
+    assert_eq!(place.ids().await.len(), 2);
+    assert_eq!(outcomes(&server, &secret_key).await, [("accepted".to_owned(), 2)]);
+    assert_eq!(place.column("SELECT count(*)::text FROM erasures").await, ["0"]);
+    server.stop().await;
+
+    // A schema that another version has changed is no outage.
+    place.execute("UPDATE _sqlx_migrations SET checksum = '' WHERE version = 1").await;
+    let Err(error) = TestServer::try_start(config).await else { panic!("it started") };
+    assert!(error.to_string().contains("migration 1"), "{error}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_full_spool_refuses_and_what_was_refused_is_counted() {
     let place = Place::new(Backend::Postgres).await;
     let (server, proxy) = start(&place, |config| config.limits.spool_bytes = 4000).await;

@@ -22,7 +22,7 @@ use crate::{
 /// this job's name among advisory locks.
 pub(super) const LOCK: i64 = 7_305_804_403;
 
-/// Deltas of one step: some ten milliseconds of work.
+/// Deltas of one step: some tens of milliseconds of work.
 const OUTCOMES: &str = "\
     WITH taken AS ( \
         DELETE FROM outcome_deltas WHERE ctid = ANY (ARRAY(SELECT ctid FROM outcome_deltas LIMIT 5000)) \
@@ -37,7 +37,7 @@ const OUTCOMES: &str = "\
 /// Counts by minute are added up here; the buckets get them from what is returned.
 const COUNTS: &str = "\
     WITH taken AS ( \
-        DELETE FROM rollup_deltas WHERE ctid = ANY (ARRAY(SELECT ctid FROM rollup_deltas LIMIT 5000)) \
+        DELETE FROM rollup_deltas WHERE ctid = ANY (ARRAY(SELECT ctid FROM rollup_deltas LIMIT 20000)) \
         RETURNING project_id, event, minute, count \
     ), sums AS ( \
         SELECT project_id, event, minute, sum(count)::bigint AS count, count(*) AS taken FROM taken GROUP BY 1, 2, 3 \
@@ -48,8 +48,15 @@ const COUNTS: &str = "\
     ) \
     SELECT project_id, event, minute, count, taken FROM sums";
 
+/// Many small ones or a few large ones: what a step costs beside reading them is writing the buckets, whose
+/// number hardly depends on theirs.
 const SKETCHES: &str = "\
-    DELETE FROM sketch_deltas WHERE ctid = ANY (ARRAY(SELECT ctid FROM sketch_deltas LIMIT 100)) \
+    DELETE FROM sketch_deltas WHERE ctid = ANY (ARRAY( \
+        SELECT ctid FROM ( \
+            SELECT ctid, row_number() OVER so_far AS number, sum(bytes) OVER so_far AS bytes \
+            FROM (SELECT ctid, octet_length(content) AS bytes FROM sketch_deltas LIMIT 4000) AS some \
+            WINDOW so_far AS (ROWS UNBOUNDED PRECEDING) \
+        ) AS measured WHERE number = 1 OR bytes <= 2000000)) \
     RETURNING project_id, content";
 
 const READ: &str = "\

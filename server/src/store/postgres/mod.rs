@@ -1,6 +1,7 @@
 //! PostgreSQL: pools, errors and the statements that only it understands.
 
 mod compact;
+mod copy;
 mod indexes;
 mod outbox;
 mod partitions;
@@ -9,18 +10,21 @@ mod rollups;
 mod timestamp;
 mod write;
 
-use std::time::Duration;
+use std::{collections::HashSet, time::Duration};
 
 use async_trait::async_trait;
 use futures_util::TryStreamExt as _;
 use pharos_model::Timestamp;
 use sqlx::{
-    Column, ConnectOptions, Connection as _, PgPool, Row as _, TypeInfo,
+    Column, ConnectOptions, Connection as _, PgConnection, PgPool, PgTransaction, Row as _, TypeInfo,
     postgres::{PgConnectOptions, PgPoolOptions, PgRow},
 };
 use uuid::Uuid;
 
-use self::timestamp::PgTimestamp;
+use self::{
+    copy::{Copied, Wariness},
+    timestamp::PgTimestamp,
+};
 use super::{
     Flush, OutcomeRange, OutcomeSum, Recent, RedactionSum, Store, StoreError, StoreResult, StoredEvent,
     migrations,
@@ -36,6 +40,15 @@ use crate::{config::Limits, forward::Rules};
 /// smaller groups.
 const WRITERS: u32 = 2;
 
+/// The same few statements over and over: their plans depend neither on values nor on how full the tables
+/// were when they were made. A table that was empty then would be read from end to end for ever.
+const WRITERS_SETTINGS: [(&str, &str); 4] = [
+    ("plan_cache_mode", "force_generic_plan"),
+    ("enable_seqscan", "off"),
+    ("enable_hashjoin", "off"),
+    ("enable_mergejoin", "off"),
+];
+
 /// How long an unused connection is taken to be alive without asking.
 const TRUSTED_FOR: Duration = Duration::from_secs(1);
 
@@ -46,6 +59,7 @@ pub(super) struct PostgresStore {
     timeout: Duration,
     not_kept: NotKept,
     forwarding: Rules,
+    wariness: Wariness,
 }
 
 impl PostgresStore {
@@ -77,13 +91,13 @@ impl PostgresStore {
                 .connect_lazy_with(options)
         };
         Ok(Self {
-            // One statement over and over, whose plan does not depend on its values.
-            writers: pool(WRITERS, options.clone().options([("plan_cache_mode", "force_generic_plan")])),
+            writers: pool(WRITERS, options.clone().options(WRITERS_SETTINGS)),
             others: pool(limits.store_connections, options),
             // A moment longer than the server's.
             timeout: limits.store_timeout + Duration::from_millis(500),
             not_kept: NotKept::default(),
             forwarding,
+            wariness: Wariness::default(),
         })
     }
 }
@@ -101,7 +115,7 @@ impl Store for PostgresStore {
         let done = migrations::postgres().run_direct(None, &mut *connection, false).await;
         // Its settings, and after a failure its lock, must not come back to the pool.
         connection.close().await.map_err(store_error)?;
-        done.map_err(|error| StoreError::Unavailable(format!("migrating: {error}")))
+        done.map_err(migrations::migrate_error)
     }
 
     async fn ping(&self) -> StoreResult<()> {
@@ -111,21 +125,7 @@ impl Store for PostgresStore {
     async fn write(&self, flush: Flush<'_>) -> StoreResult<Vec<Uuid>> {
         let mut connection =
             within(self.timeout, async { self.writers.acquire().await.map_err(store_error) }).await?;
-        let mut to_forward = entries(&self.forwarding, flush.rows);
-        let written = within(self.timeout, async {
-            if flush.quarantine.is_empty() && to_forward.is_empty() {
-                return write::write(&mut connection, flush).await;
-            }
-            let mut transaction = connection.begin().await.map_err(store_error)?;
-            let written = write::write(&mut transaction, flush).await?;
-            retain_new(&mut to_forward, &written);
-            outbox::enqueue(&mut transaction, &to_forward).await?;
-            let not_kept = quarantine::keep(&mut transaction, flush.mark, flush.quarantine).await?;
-            transaction.commit().await.map_err(store_error)?;
-            self.not_kept.add(not_kept);
-            Ok(written)
-        })
-        .await;
+        let written = within(self.timeout, self.write_on(&mut connection, flush)).await;
         if matches!(written, Err(StoreError::Unavailable(_) | StoreError::Forbidden(_))) {
             // An answer may still be on its way: nothing else may be sent down this connection.
             connection.close_on_drop();
@@ -206,6 +206,73 @@ const RECENT: &str = "\
 const LOOK_BACK_MS: [i64; 4] = [10_000, 10 * 60_000, 24 * 3_600_000, i64::MAX];
 
 impl PostgresStore {
+    async fn write_on(&self, connection: &mut PgConnection, flush: Flush<'_>) -> StoreResult<Vec<Uuid>> {
+        if flush.rows.len() >= copy::ROWS_MIN
+            && let Some(written) = self.write_by_copy(connection, flush).await?
+        {
+            return Ok(written);
+        }
+        let to_forward = entries(&self.forwarding, flush.rows);
+        if flush.quarantine.is_empty() && to_forward.is_empty() {
+            return write::write(connection, flush).await;
+        }
+        let mut transaction = connection.begin().await.map_err(store_error)?;
+        let written = write::write(&mut transaction, flush).await?;
+        self.finish(transaction, flush, &written).await?;
+        Ok(written)
+    }
+
+    /// `None`: nothing was written, because ids are stored already, even after looking for them: another
+    /// node stores them at this moment.
+    async fn write_by_copy(
+        &self,
+        connection: &mut PgConnection,
+        flush: Flush<'_>,
+    ) -> StoreResult<Option<Vec<Uuid>>> {
+        let mut known = HashSet::new();
+        let mut looks = self.wariness.next();
+        loop {
+            if looks {
+                known = copy::known(connection, &flush).await?;
+                if !known.is_empty() {
+                    self.wariness.alarm();
+                }
+            }
+            let mut transaction = connection.begin().await.map_err(store_error)?;
+            match copy::write(&mut transaction, &flush, &known).await? {
+                Copied::New(written) => {
+                    self.finish(transaction, flush, &written).await?;
+                    return Ok(Some(written));
+                }
+                Copied::KnownId => transaction.rollback().await.map_err(store_error)?,
+            }
+            self.wariness.alarm();
+            if looks {
+                return Ok(None);
+            }
+            looks = true;
+        }
+    }
+
+    /// What belongs into the transaction beside the rows, and its commit.
+    async fn finish(
+        &self,
+        mut transaction: PgTransaction<'_>,
+        flush: Flush<'_>,
+        written: &[Uuid],
+    ) -> StoreResult<()> {
+        let mut to_forward = entries(&self.forwarding, flush.rows);
+        retain_new(&mut to_forward, written);
+        outbox::enqueue(&mut transaction, &to_forward).await?;
+        let mut not_kept = 0;
+        if !flush.quarantine.is_empty() {
+            not_kept = quarantine::keep(&mut transaction, flush.mark, flush.quarantine).await?;
+        }
+        transaction.commit().await.map_err(store_error)?;
+        self.not_kept.add(not_kept);
+        Ok(())
+    }
+
     /// Hour, two words and a sum.
     async fn read_ledger(
         &self,

@@ -18,6 +18,12 @@ const TIMESTAMPTZ_ARRAY: Oid = Oid(1185);
 #[derive(Debug, Clone, Copy)]
 pub(super) struct PgTimestamp(pub(super) Timestamp);
 
+/// Microseconds since 2000.
+pub(super) const fn postgres_micros(moment: Timestamp) -> i64 {
+    // Years 0 to 9999 in microseconds fit with room to spare.
+    (moment.unix_ms() - POSTGRES_EPOCH_MS) * 1000
+}
+
 impl Type<Postgres> for PgTimestamp {
     fn type_info() -> PgTypeInfo {
         PgTypeInfo::with_oid(TIMESTAMPTZ)
@@ -32,9 +38,7 @@ impl PgHasArrayType for PgTimestamp {
 
 impl Encode<'_, Postgres> for PgTimestamp {
     fn encode_by_ref(&self, buffer: &mut PgArgumentBuffer) -> Result<IsNull, BoxDynError> {
-        // Years 0 to 9999 in microseconds fit with room to spare.
-        let micros = (self.0.unix_ms() - POSTGRES_EPOCH_MS) * 1000;
-        <i64 as Encode<'_, Postgres>>::encode_by_ref(&micros, buffer)
+        <i64 as Encode<'_, Postgres>>::encode_by_ref(&postgres_micros(self.0), buffer)
     }
 }
 

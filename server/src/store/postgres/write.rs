@@ -58,10 +58,8 @@ const WRITE: &str = "\
 
 /// Writes the flush and returns the ids that were new.
 pub(super) async fn write(connection: &mut sqlx::PgConnection, flush: Flush<'_>) -> StoreResult<Vec<Uuid>> {
-    // In the order of ids: two transactions that hold the same events then wait for one another in the
-    // same order and cannot deadlock, and the primary key's pages are visited one after the other.
     let mut rows: Vec<&Row> = flush.rows.iter().collect();
-    rows.sort_by_key(|row| row.id);
+    in_order_of_ids(&mut rows);
     let mut received: BTreeMap<(i32, Timestamp), i64> = BTreeMap::new();
     for row in &rows {
         *received.entry((row.project_id, hour_of(row.created_at))).or_default() += 1;
@@ -99,6 +97,12 @@ pub(super) async fn write(connection: &mut sqlx::PgConnection, flush: Flush<'_>)
         .fetch_all(connection)
         .await
         .map_err(store_error)
+}
+
+/// Two transactions that hold the same events then wait for one another in the same order and cannot
+/// deadlock, and the primary key's pages are visited one after the other. Of equal ids the first stays first.
+pub(super) fn in_order_of_ids(rows: &mut [&Row]) {
+    rows.sort_by_key(|row| row.id);
 }
 
 /// The contexts of the rows, each once, and for each row the place of its own, counted from 1.

@@ -69,12 +69,19 @@ impl Fold {
                 }
             }
         }
-        for Entry { project_id, event, minute, users, sessions } in entries {
+        // Small flushes bring the same few names and minutes again and again: each bucket is looked up once.
+        let mut together: BTreeMap<(i32, &str, i64), Vec<&Entry>> = BTreeMap::new();
+        for entry in entries {
+            together.entry((entry.project_id, &entry.event, entry.minute)).or_default().push(entry);
+        }
+        for ((project_id, event, minute), entries) in together {
             for name in [event, ALL_EVENTS] {
-                for size in sizes(name == ALL_EVENTS && *minute >= minutes_from) {
-                    let gain = self.gain(*project_id, size, name, *minute);
-                    users.iter().for_each(|&hash| gain.users.add(hash));
-                    sessions.iter().for_each(|&hash| gain.sessions.add(hash));
+                for size in sizes(name == ALL_EVENTS && minute >= minutes_from) {
+                    let gain = self.gain(project_id, size, name, minute);
+                    for Entry { users, sessions, .. } in &entries {
+                        users.iter().for_each(|&hash| gain.users.add(hash));
+                        sessions.iter().for_each(|&hash| gain.sessions.add(hash));
+                    }
                 }
             }
         }

@@ -22,8 +22,15 @@ use crate::{
 const COUNTS: &str = "\
     DELETE FROM rollup_deltas WHERE rowid IN (SELECT rowid FROM rollup_deltas LIMIT 2000) \
     RETURNING project_id, event, minute, count";
+/// Many small ones or a few large ones: what a step costs beside reading them is writing the buckets, whose
+/// number hardly depends on theirs.
 const SKETCHES: &str = "\
-    DELETE FROM sketch_deltas WHERE rowid IN (SELECT rowid FROM sketch_deltas LIMIT 50) \
+    DELETE FROM sketch_deltas WHERE rowid IN ( \
+        SELECT rowid FROM ( \
+            SELECT rowid, row_number() OVER so_far AS number, sum(bytes) OVER so_far AS bytes \
+            FROM (SELECT rowid, length(content) AS bytes FROM sketch_deltas LIMIT 2000) \
+            WINDOW so_far AS (ORDER BY rowid) \
+        ) WHERE number = 1 OR bytes <= 800000) \
     RETURNING project_id, content";
 
 /// An empty sketch means that the one there stays.

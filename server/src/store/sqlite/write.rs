@@ -1,10 +1,7 @@
 //! Writing a flush. Each statement is a trip to the thread that runs SQLite and back, which costs as much
 //! as ten rows: so there are few, of many rows each, and none that returns a row for each row.
 
-use std::{
-    collections::{BTreeMap, HashSet},
-    str::FromStr as _,
-};
+use std::str::FromStr as _;
 
 use sqlx::{AssertSqlSafe, SqlSafeStr, SqliteConnection};
 use uuid::Uuid;
@@ -12,8 +9,7 @@ use uuid::Uuid;
 use super::rollups;
 use crate::{
     clock,
-    outcome::{Outcome, Tally},
-    store::{Flush, Mark, Row, rollup::minute_of},
+    store::{Flush, Mark, Row, counted::Counted},
 };
 
 /// Rows of one INSERT: powers of two, so that a group of any size is made of few statements, each of
@@ -105,19 +101,8 @@ fn insert_sql(rows: usize) -> impl SqlSafeStr {
 /// Adds the flush to the ledger, of which one writer can change the sums themselves, and appends to the
 /// rollups, which fold it in later.
 async fn count(connection: &mut SqliteConnection, flush: &Flush<'_>, written: &[Uuid]) -> sqlx::Result<()> {
-    let mut tally = Tally::default();
-    let mut minutes: BTreeMap<(i32, &str, i64), i64> = BTreeMap::new();
-    let mut new: HashSet<Uuid> = written.iter().copied().collect();
-    for row in flush.rows {
-        let outcome = if new.remove(&row.id.as_uuid()) {
-            *minutes.entry((row.project_id, &row.event, minute_of(row.timestamp))).or_default() += 1;
-            Outcome::Accepted
-        } else {
-            Outcome::Duplicate
-        };
-        tally.add(row.project_id, row.created_at, outcome, 1);
-    }
-    for count in tally.counts().iter().chain(flush.outcomes) {
+    let Counted { outcomes, minutes } = Counted::of(flush, written);
+    for count in &outcomes {
         sqlx::query(
             "INSERT INTO outcome_sums (project_id, hour, outcome, reason, count) VALUES ($1, $2, $3, $4, $5) \
              ON CONFLICT (project_id, hour, outcome, reason) DO UPDATE SET count = count + excluded.count",
