@@ -99,7 +99,10 @@ impl KnownFile {
             return None;
         }
         let keys = content.keys.into_iter().map(StoredKey::into_key).collect::<Option<_>>()?;
-        Some(Known { projects: content.projects.into_iter().map(StoredProject::into_project).collect(), keys })
+        Some(Known {
+            projects: content.projects.into_iter().map(StoredProject::into_project).collect(),
+            keys,
+        })
     }
 }
 

@@ -56,8 +56,6 @@ use crate::{
     config::Config,
     erasure::Eraser,
     http::{App, Keys, Told},
-    meeting::Meeting,
-    known::KnownFile,
     ingest::{
         Ingest,
         backlog::{Backlog, SPOOL_FILE},
@@ -67,6 +65,8 @@ use crate::{
         refused::Refused,
         writer::Writer,
     },
+    known::KnownFile,
+    meeting::Meeting,
     meters::Meters,
     query::{heavy::Heavy, rollups::Rollups},
     rate_limit::RateLimits,
@@ -140,7 +140,12 @@ pub async fn run(
     }
     let known = KnownFile::new(&config.data_dir, setup::describe_database(&config));
     let keys = Arc::new(Keys::new(store.clone(), config.policy.clone(), known));
-    let meeting = Meeting { config: config.clone(), store: store.clone(), peppers: peppers.clone(), keys: keys.clone() };
+    let meeting = Meeting {
+        config: config.clone(),
+        store: store.clone(),
+        peppers: peppers.clone(),
+        keys: keys.clone(),
+    };
     let welcome = meeting.begin(&backlog).await?;
     let stop_tasks = CancellationToken::new();
     let (meters, live) = (Arc::new(Meters::new()), Live::default());

@@ -44,6 +44,7 @@ use axum::{
 use ipnet::IpNet;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
+use tower::ServiceBuilder;
 use tower_http::{
     catch_panic::CatchPanicLayer,
     compression::CompressionLayer,
@@ -152,19 +153,23 @@ pub(crate) fn router(app: App) -> Router {
         .merge(pages(demo_is_on, &app.script_path))
         .fallback(async || Error::NotFound)
         .method_not_allowed_fallback(async || Error::MethodNotAllowed)
-        // What an answer holds may be different next time, or for the next person.
-        .layer(header_if_missing(header::CACHE_CONTROL, "no-store"))
-        .layer(header_if_missing(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
-        .layer(header_if_missing(header::REFERRER_POLICY, "same-origin"))
-        .layer(header_if_missing(header::X_FRAME_OPTIONS, "DENY"))
-        .layer(header_if_missing(RESOURCE_POLICY, "same-origin"))
-        .layer(header_if_missing(header::CONTENT_SECURITY_POLICY, NO_PAGE_POLICY))
-        .layer(CatchPanicLayer::custom(|panic| {
-            drop(panic);
-            Error::Internal.into_response()
-        }))
-        .layer(middleware::from_fn_with_state(route_meters, measure::measure))
-        .layer(middleware::from_fn(log::log_request))
+        // One stack, the outermost first: each `layer` of a router of its own would cost every request a box.
+        .layer(
+            ServiceBuilder::new()
+                .layer(middleware::from_fn(log::log_request))
+                .layer(middleware::from_fn_with_state(route_meters, measure::measure))
+                .layer(CatchPanicLayer::custom(|panic| {
+                    drop(panic);
+                    Error::Internal.into_response()
+                }))
+                .layer(header_if_missing(header::CONTENT_SECURITY_POLICY, NO_PAGE_POLICY))
+                .layer(header_if_missing(RESOURCE_POLICY, "same-origin"))
+                .layer(header_if_missing(header::X_FRAME_OPTIONS, "DENY"))
+                .layer(header_if_missing(header::REFERRER_POLICY, "same-origin"))
+                .layer(header_if_missing(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
+                // What an answer holds may be different next time, or for the next person.
+                .layer(header_if_missing(header::CACHE_CONTROL, "no-store")),
+        )
         .with_state(Arc::new(app))
 }
 

@@ -306,6 +306,10 @@ async fn write_rows(
                 backlog.wrote();
                 outcomes = Tally::default();
                 quarantine = Vec::new();
+                if new.len() == part.len() {
+                    stored[part].fill(Some(Stored::New));
+                    continue;
+                }
                 let mut new: HashSet<Uuid> = new.into_iter().collect();
                 for (row, stored) in rows[part.clone()].iter().zip(&mut stored[part]) {
                     // Removing it makes the second of two equal ids a known one.

@@ -20,8 +20,7 @@ impl<'r> Counted<'r> {
     /// Counts the rows of `flush`, of whose ids those in `new`, each once, are new.
     pub(super) fn of(flush: &Flush<'r>, new: &[Uuid]) -> Self {
         let all_are_new = new.len() == flush.rows.len();
-        let mut new: HashSet<Uuid> =
-            if all_are_new { HashSet::new() } else { new.iter().copied().collect() };
+        let mut new: HashSet<Uuid> = if all_are_new { HashSet::new() } else { new.iter().copied().collect() };
         // Removing it makes the second of two equal ids a duplicate.
         let mut is_new = |row: &Row| all_are_new || new.remove(&row.id.as_uuid());
         // Accepted, duplicate.

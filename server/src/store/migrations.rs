@@ -2,7 +2,7 @@
 //! of them needs is a comment in the other. A step is one command, because a distributed PostgreSQL
 //! (Citus) takes no more in one string. A step that has been applied anywhere is never edited.
 
-use sqlx::migrate::{Migration, MigrateError, MigrationType, Migrator};
+use sqlx::migrate::{MigrateError, Migration, MigrationType, Migrator};
 use sqlx::{AssertSqlSafe, SqlSafeStr};
 
 use super::StoreError;

@@ -33,9 +33,12 @@ const EXPIRE_ROWS: i64 = 1000;
 /// Pages that the writer remembers, in KiB. What is being written to in the indexes should be among them.
 const WRITER_CACHE_KIB: i64 = 32 * 1024;
 
-/// Pages of 4 KiB in the log before they are copied to the table: a page that many transactions change
-/// is copied once.
-const CHECKPOINT_PAGES: i64 = 8_000;
+/// Of a file that is made now. A row costs a sixth less with this than with SQLite's 4 KiB: half as many pages
+/// to split, to sum up and to write. Larger ones gain no more.
+const PAGE_BYTES: u32 = 8192;
+
+/// Pages in the log before they are copied to the table: a page that many transactions change is copied once.
+const CHECKPOINT_PAGES: i64 = 4_000;
 
 pub(super) struct SqliteStore {
     /// SQLite has one writer at a time. One connection makes the others wait here, in turn, rather
@@ -53,6 +56,7 @@ impl SqliteStore {
         let options = SqliteConnectOptions::new()
             .filename(path)
             .create_if_missing(true)
+            .page_size(PAGE_BYTES)
             // Readers do not block the writer, nor the writer readers; a commit is one append.
             .journal_mode(SqliteJournalMode::Wal)
             // A commit is on disk when it returns. WAL's usual NORMAL may lose the last ones when the

@@ -54,7 +54,7 @@ const SKETCHES: &str = "\
     DELETE FROM sketch_deltas WHERE ctid = ANY (ARRAY( \
         SELECT ctid FROM ( \
             SELECT ctid, row_number() OVER so_far AS number, sum(bytes) OVER so_far AS bytes \
-            FROM (SELECT ctid, octet_length(content) AS bytes FROM sketch_deltas LIMIT 4000) AS some \
+            FROM (SELECT ctid, octet_length(content) AS bytes FROM sketch_deltas LIMIT 4000) AS waiting \
             WINDOW so_far AS (ROWS UNBOUNDED PRECEDING) \
         ) AS measured WHERE number = 1 OR bytes <= 2000000)) \
     RETURNING project_id, content";

@@ -16,7 +16,11 @@ use super::{
     timestamp::postgres_micros,
     write::{column, in_order_of_ids},
 };
-use crate::store::{Flush, Row, StoreError, StoreResult, counted::Counted, rollup::{delta, moment_of}};
+use crate::store::{
+    Flush, Row, StoreError, StoreResult,
+    counted::Counted,
+    rollup::{delta, moment_of},
+};
 
 /// Rows from which on COPY is worth its four more round trips.
 pub(super) const ROWS_MIN: usize = 150;

@@ -1,8 +1,9 @@
 //! Writing a flush. Each statement is a trip to the thread that runs SQLite and back, which costs as much
 //! as ten rows: so there are few, of many rows each, and none that returns a row for each row.
 
-use std::str::FromStr as _;
+use std::{collections::HashMap, str::FromStr as _, sync::Arc};
 
+use pharos_model::Timestamp;
 use sqlx::{AssertSqlSafe, SqlSafeStr, SqliteConnection};
 use uuid::Uuid;
 
@@ -73,19 +74,27 @@ async fn insert_all(connection: &mut SqliteConnection, rows: &[Row]) -> sqlx::Re
 /// How many of the rows were new.
 async fn insert(connection: &mut SqliteConnection, rows: &[Row]) -> sqlx::Result<u64> {
     let mut query = sqlx::query(insert_sql(rows.len()));
+    // What rows share is shared by what is bound, too: each text would be two allocations of its own.
+    let mut events: HashMap<&str, Arc<str>> = HashMap::new();
+    let mut received: Option<(Timestamp, Arc<str>)> = None;
     for row in rows {
+        let event = events.entry(&row.event).or_insert_with(|| Arc::from(row.event.as_str()));
+        let (_, created_at) = match &received {
+            Some(received) if received.0 == row.created_at => received,
+            _ => received.insert((row.created_at, Arc::from(row.created_at.to_string()))),
+        };
         query = query
             .bind(row.id.to_string())
             .bind(row.project_id)
-            .bind(row.event.as_str())
+            .bind(event.clone())
             .bind(row.timestamp.to_string())
             .bind(row.properties.as_str())
             .bind(row.user_id.map(|id| id.to_string()))
             .bind(row.session_id.as_deref())
             .bind(row.source.as_str())
             .bind(row.seq)
-            .bind(&*row.context)
-            .bind(row.created_at.to_string());
+            .bind(row.context.clone())
+            .bind(created_at.clone());
     }
     Ok(query.execute(connection).await?.rows_affected())
 }
