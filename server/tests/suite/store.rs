@@ -1,12 +1,13 @@
 //! The contract of the store: what both databases must do alike.
 
+use futures_util::future::join_all;
 use pharos_model::{EventId, Source, Timestamp};
 use pharos_server::{
     clock,
     identity::random_bytes,
     outcome::{Outcome, Tally, hour_of},
     setup,
-    store::{Flush, Mark, OutcomeRange, Recent, Row, Store},
+    store::{Flush, Mark, OutcomeRange, Recent, Row, Store, StoreError},
 };
 
 use crate::support::{Backend, Place, on_both};
@@ -90,6 +91,30 @@ on_both! {
         let twice = row(0);
         assert_eq!(write(&[twice.clone(), twice.clone()]).await, [twice.id.as_uuid()]);
         assert_eq!(place.ids().await.len(), 301);
+        store.close().await;
+    }
+
+    async fn events_written_by_several_at_once_are_new_once(backend: Backend) {
+        let place = Place::new(backend).await;
+        let store = setup::open_store(&place.config()).await.unwrap();
+        let rows: Vec<Row> = (0..600).map(|_| row(0)).collect();
+        // Large and small flushes, which overlap.
+        let parts = [0..400, 200..600, 100..180, 0..200, 300..600, 390..410];
+        let writes = parts.iter().map(|part| store.write(flush(&rows[part.clone()])));
+        let mut new: Vec<_> = join_all(writes).await.into_iter().flat_map(Result::unwrap).collect();
+        new.sort();
+        let mut ids: Vec<_> = rows.iter().map(|row| row.id.as_uuid()).collect();
+        ids.sort();
+        assert_eq!(new, ids);
+        assert_eq!(place.ids().await.len(), rows.len());
+        let end = Timestamp::from_unix_ms(clock::now().unix_ms() + 1);
+        let range = OutcomeRange { project_id: 1, start: hour_of(rows[0].created_at), end };
+        let sums = store.outcomes(&range).await.unwrap();
+        let sum = |outcome: &str| sums.iter().filter(|sum| sum.outcome == outcome).map(|sum| sum.count).sum::<i64>();
+        let written: usize = parts.iter().map(|part| part.len()).sum();
+        assert_eq!((sum("accepted"), sum("duplicate")), (600, written as i64 - 600));
+        let rolled_up = place.column("SELECT CAST(sum(count) AS text) FROM rollups WHERE event = 'contract'").await;
+        assert_eq!(rolled_up, ["600"]);
         store.close().await;
     }
 
@@ -233,6 +258,22 @@ async fn postgres_indexes_days_that_are_over() {
         limit: 10,
     };
     assert_eq!(store.recent(&searched).await.unwrap().len(), 2, "in both kinds of days");
+    store.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn postgres_refuses_bad_data_in_a_flush_of_any_size() {
+    let place = Place::new(Backend::Postgres).await;
+    let store = setup::open_store(&place.config()).await.unwrap();
+    for size in [3, 400] {
+        let mut rows: Vec<Row> = (0..size).map(|_| row(0)).collect();
+        // No jsonb; the model lets none through.
+        rows[1].properties = r#"{"note":"\u0000"}"#.to_owned();
+        let refused = store.write(flush(&rows)).await;
+        assert!(matches!(refused, Err(StoreError::BadData(_))), "{size}: {refused:?}");
+        rows.remove(1);
+        assert_eq!(store.write(flush(&rows)).await.unwrap().len(), size - 1, "nothing of it was written");
+    }
     store.close().await;
 }
 
