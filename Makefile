@@ -65,7 +65,7 @@ fmt: setup $(NODE_MODULES) ## format everything
 	@$(TOOLS) prettier --write --log-level warn .
 
 clean: ## delete everything built (not the tools' cache, not your data)
-	rm -rf target node_modules pkg/dist pkg/wasm www/dist tests/.out
+	rm -rf target node_modules pkg/dist pkg/dist-server pkg/wasm pkg/wasm-full www/dist tests/.out
 
 setup:
 	@scripts/setup build

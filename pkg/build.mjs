@@ -1,6 +1,7 @@
-// Builds the package: `build.mjs wasm` makes wasm/ from ../sdk-wasm, `build.mjs js` makes dist/ from src/ and
-// wasm/, `build.mjs sizes` holds dist/ against size-budget.json: a check rather than a part of the build, as another
-// compiler may add some bytes and the package still works. Tools come from PATH (scripts/with-tools).
+// Builds the package: `build.mjs wasm` makes wasm/ (for pages) and wasm-full/ (for servers) from ../sdk-wasm,
+// `build.mjs js` makes dist/ and dist-server/ from src/ and these, `build.mjs sizes` holds them against
+// size-budget.json: a check rather than a part of the build, as another compiler may add some bytes and the package
+// still works. Tools come from PATH (scripts/with-tools).
 
 import { spawnSync } from 'node:child_process';
 import {
@@ -29,6 +30,7 @@ const WASM = 'pharos_sdk_bg.wasm';
 const MODULES = ['modules/pages', 'modules/clicks', 'modules/vitals', 'modules/errors', 'react'];
 /** What the package's types consist of; the other declarations are of what is inside. */
 const TYPES = ['index', 'types', ...MODULES];
+const SERVER_TYPES = ['index', 'types', 'errors', 'client'];
 
 function run(command, ...args) {
   const { status, error } = spawnSync(command, args, { cwd: here, stdio: 'inherit' });
@@ -39,13 +41,18 @@ function buildWasm() {
   // wasm-pack leaves the optimisation out, without an error, where it does not find the tool.
   run('wasm-opt', '--version');
   // prettier-ignore
-  run('wasm-pack', 'build', '../sdk-wasm', '--profile', 'sdk', '--target', 'web', '--mode', 'no-install',
-    '--no-pack', '--out-dir', at('wasm'), '--out-name', 'pharos_sdk', '--', '--features', 'page');
+  const build = (folder, name, features) =>
+    run('wasm-pack', 'build', '../sdk-wasm', '--profile', 'sdk', '--target', 'web', '--mode', 'no-install',
+      '--no-pack', '--out-dir', at(folder), '--out-name', name, '--', '--features', features);
+  build('wasm-full', 'pharos_full', 'page,full');
+  build('wasm', 'pharos_sdk', 'page');
 }
 
 async function buildJs() {
-  rmSync(at('dist'), { recursive: true, force: true });
-  mkdirSync(at('dist'));
+  for (const folder of ['dist', 'dist-server']) {
+    rmSync(at(folder), { recursive: true, force: true });
+    mkdirSync(at(folder));
+  }
   const common = {
     outdir: at('dist'),
     bundle: true,
@@ -66,12 +73,32 @@ async function buildJs() {
   await build({ ...common, entryPoints: [at('src/tag.ts')], format: 'iife' });
   await minifyAgain();
   copyFileSync(at('wasm', WASM), at('dist', WASM));
+  await build({
+    ...common,
+    // Apart from what pages load: the server serves all of that folder.
+    outdir: at('dist-server'),
+    entryPoints: [at('src/server/index.ts')],
+    platform: 'node',
+    target: 'node20',
+    // A server's logs name functions, and nobody downloads it for every visit.
+    minify: false,
+    // The wasm is part of the file: nothing to find at run time.
+    loader: { '.wasm': 'binary' },
+  });
 
   const declarations = mkdtempSync(join(tmpdir(), 'pharos-types-'));
-  run('tsc', '--declaration', '--emitDeclarationOnly', '--outDir', declarations);
+  const emit = ['--declaration', '--emitDeclarationOnly', '--outDir', declarations];
+  run('tsc', ...emit);
+  run('tsc', ...emit, '-p', 'src/server');
   for (const name of TYPES) {
     copyFileSync(join(declarations, 'src', `${name}.d.ts`), at('dist', `${basename(name)}.d.ts`));
   }
+  mkdirSync(at('dist-server/server'));
+  for (const name of SERVER_TYPES) {
+    const file = `${name}.d.ts`;
+    copyFileSync(join(declarations, 'src/server', file), at('dist-server/server', file));
+  }
+  copyFileSync(at('dist/types.d.ts'), at('dist-server/types.d.ts'));
   rmSync(declarations, { recursive: true });
 }
 
@@ -87,7 +114,7 @@ async function minifyAgain() {
   }
 }
 
-/** Prints raw, gzip and brotli bytes of what a page loads. Returns whether all is within budget. */
+/** Prints raw, gzip and brotli bytes of what a page, or a server, loads. Returns whether all is within budget. */
 function checkSizes() {
   const brotli = (bytes) =>
     brotliCompressSync(bytes, {

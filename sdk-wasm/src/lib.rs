@@ -35,7 +35,7 @@ use wasm_bindgen::prelude::*;
 use crate::page::Core;
 
 #[cfg(feature = "full")]
-pub use full::check;
+pub use full::{Judge, check};
 
 #[cfg(all(target_arch = "wasm32", feature = "page"))]
 #[global_allocator]

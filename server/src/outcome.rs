@@ -27,9 +27,25 @@ pub enum Outcome {
     Dropped(&'static str),
 }
 
-/// Reasons for which the SDK gives events up (pkg/src/losses.ts). Others are counted as the last of these:
-/// anyone may send anything here, and the ledger keeps every reason for good.
-const DROP_REASONS: [&str; 5] = ["invalid", "queue_full", "refused", "shut_down", "other"];
+/// Reasons for which senders give events up: pages (pkg/src/losses.ts), and servers, which add `gave_up` and
+/// `unreadable`. Others are counted as the last of these: anyone may send anything here, and the ledger keeps
+/// every reason for good.
+const DROP_REASONS: [&str; 14] = [
+    "invalid",
+    "queue_full",
+    "too_old",
+    "storage_full",
+    "not_ready",
+    "sampled",
+    "before_send",
+    "consent",
+    "gpc",
+    "refused",
+    "shut_down",
+    "gave_up",
+    "unreadable",
+    "other",
+];
 
 impl Outcome {
     /// Every outcome's name, in the order of [`Outcome::index`].

@@ -1,20 +1,17 @@
 // @ts-check
-// The page and the server may not disagree on an event: the wasm build's `check` and the native binary's
-// `pharos check` must say the same of the same line, byte for byte.
+// The page and the server may not disagree on an event: the `check` of the wasm that servers load (the page's code and
+// this beside it) and the native binary's `pharos check` must say the same of the same line, byte for byte.
 
 import assert from 'node:assert/strict';
-import { spawn, spawnSync } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { createRequire } from 'node:module';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { after, before, test } from 'node:test';
-import { fileURLToPath } from 'node:url';
+import { spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { test } from 'node:test';
 
+// @ts-ignore built by `make sdk`
+import { check, initSync } from '../../pkg/wasm-full/pharos_full.js';
 import { BINARY } from '../support/server.mjs';
 import { eventLines } from './lines.mjs';
 
-const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 /** Of each set of rules; some lines are left out again (lines.mjs). */
 const LINES = 56_000;
 const RULES = JSON.stringify({
@@ -24,36 +21,7 @@ const RULES = JSON.stringify({
   patterns: ['EMP-####', '??##**'],
 });
 
-/** @type {string} */
-let folder;
-/** @type {(line: string, receivedAtMs: number, rules?: string) => string | undefined} */
-let check;
-
-before(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'pharos-full-'));
-  const options = [
-    '--profile',
-    'sdk',
-    '--target',
-    'nodejs',
-    '--mode',
-    'no-install',
-    '--no-opt',
-    '--out-dir',
-    folder,
-  ];
-  const { status, stderr } = spawnSync(
-    'wasm-pack',
-    ['build', 'sdk-wasm', ...options, '--', '--features', 'full,page'],
-    {
-      cwd: ROOT,
-      encoding: 'utf8',
-    },
-  );
-  assert.equal(status, 0, stderr);
-  ({ check } = createRequire(import.meta.url)(join(folder, 'pharos_sdk_wasm.js')));
-});
-after(() => rm(folder, { recursive: true, force: true }));
+initSync({ module: readFileSync(new URL('../../pkg/wasm-full/pharos_full_bg.wasm', import.meta.url)) });
 
 /** @param {string[]} lines @param {string | undefined} rules @returns {Promise<string[]>} */
 async function native(lines, rules) {

@@ -17,7 +17,7 @@ let project;
 before(async () => (project = await installedProject()));
 after(() => project?.dispose());
 
-test('the tarball holds what the page and the compiler need, and nothing else', async () => {
+test('the tarball holds what pages, servers and the compiler need, and nothing else', async () => {
   const folder = join(project.folder, 'node_modules/pharos-telemetry');
   const dist = await readdir(join(folder, 'dist'));
   // prettier-ignore
@@ -25,7 +25,12 @@ test('the tarball holds what the page and the compiler need, and nothing else', 
     'clicks.d.ts', 'clicks.js', 'debug.js', 'errors.d.ts', 'errors.js', 'index.d.ts', 'index.js', 'pages.d.ts', 'pages.js',
     'pharos_sdk_bg.wasm', 'react.d.ts', 'react.js', 'tag.js', 'types.d.ts', 'vitals.d.ts', 'vitals.js',
   ]);
-  const rest = (await readdir(folder)).filter((name) => name !== 'dist').sort();
+  const forServers = await readdir(join(folder, 'dist-server'), { recursive: true });
+  // prettier-ignore
+  assert.deepEqual(forServers.sort(), [
+    'index.js', 'server', 'server/client.d.ts', 'server/errors.d.ts', 'server/index.d.ts', 'server/types.d.ts', 'types.d.ts',
+  ]);
+  const rest = (await readdir(folder)).filter((name) => !name.startsWith('dist')).sort();
   assert.deepEqual(rest, ['LICENSE-APACHE', 'LICENSE-MIT', 'README.md', 'package.json']);
   const wasm = await readFile(join(folder, 'dist/pharos_sdk_bg.wasm'), 'latin1');
   assert.doesNotMatch(wasm, /\.cargo|rustc\//, 'no path of the machine that built it');
