@@ -17,6 +17,7 @@ export const VIEWS = /** @type {const} */ ([
   ['/retention?period=day', 'Retention'],
   ['/outcomes', 'Outcomes'],
   ['/quarantine', 'Quarantine'],
+  ['/forwarding', 'Forwarding'],
   ['/alerts', 'Alerts'],
   ['/settings', 'Settings'],
 ]);

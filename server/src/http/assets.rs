@@ -21,7 +21,7 @@ struct Sdk;
 
 /// Addresses of the dashboard's views: the page is the same, its script shows what the address says.
 /// The same list as `www/src/dashboard/views.ts`.
-pub(super) const VIEWS: [&str; 13] = [
+pub(super) const VIEWS: [&str; 14] = [
     "/login",
     "/start",
     "/live",
@@ -33,6 +33,7 @@ pub(super) const VIEWS: [&str; 13] = [
     "/retention",
     "/outcomes",
     "/quarantine",
+    "/forwarding",
     "/alerts",
     "/settings",
 ];

@@ -205,6 +205,8 @@ fn api() -> Routes {
         .get("/v1/delivery", Read, delivery::delivery)
         .get("/v1/health", Read, health::project)
         .get("/v1/forwarders", Read, forwarders::forwarders)
+        .get("/v1/forwarders/failed", Read, forwarders::failed)
+        .post("/v1/forwarders/{name}/retry", Admin, forwarders::retry)
         .get("/v1/live", Read, live::live)
         .merge(export)
         .get("/v1/alerts", Read, alerts::list)

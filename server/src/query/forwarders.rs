@@ -40,6 +40,25 @@ struct Reason {
     count: i64,
 }
 
+/// What was given up.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct FailedForwards {
+    failed: Vec<FailedForward>,
+}
+
+/// An event that a destination does not take.
+#[derive(Serialize, ToSchema)]
+struct FailedForward {
+    destination: String,
+    event_id: String,
+    /// None if it is stored no more.
+    event: Option<String>,
+    timestamp: Option<String>,
+    reason: String,
+    /// Since when it waited.
+    enqueued_at: String,
+}
+
 /// The project's destinations, `enabled` ones first.
 pub(crate) async fn of(
     store: &dyn Store,
@@ -55,6 +74,19 @@ pub(crate) async fn of(
     }
     forwarders.extend(states.into_iter().map(|state| forwarder(state, false)));
     Ok(Forwarders { forwarders })
+}
+
+/// The project's events that were given up, those that waited last first.
+pub(crate) async fn failed(store: &dyn Store, project_id: i32, limit: u32) -> StoreResult<FailedForwards> {
+    let failed = store.given_up(project_id, limit).await?.into_iter().map(|one| FailedForward {
+        destination: one.destination,
+        event_id: one.event_id,
+        event: one.event,
+        timestamp: one.timestamp,
+        reason: one.reason,
+        enqueued_at: one.enqueued_at.to_string(),
+    });
+    Ok(FailedForwards { failed: failed.collect() })
 }
 
 fn forwarder(state: ForwarderState, enabled: bool) -> Forwarder {

@@ -15,6 +15,7 @@ mod counts;
 pub mod delivery;
 mod erasures;
 pub mod export;
+pub mod given_up;
 mod leases;
 mod migrations;
 pub mod outbox;

@@ -189,6 +189,64 @@ on_both! {
                 ("too_old", 1), ("value_not_scalar", 1), ("value_too_long", 1),
             ]
         );
+        // Each is kept, to be looked at.
+        let bearer = format!("Bearer {}", server.secret_key());
+        let failed = async || {
+            let reply = server.get("/v1/forwarders/failed", &[("authorization", &bearer)]).await;
+            reply.json()["failed"].as_array().unwrap().clone()
+        };
+        let kept = failed().await;
+        let old = kept.iter().find(|one| one["reason"] == "too_old").unwrap();
+        assert_eq!((kept.len(), &old["event_id"], &old["event"]), (11, &events[5]["id"], &json!("paid")));
+        assert_eq!(old["timestamp"], events[5]["timestamp"]);
+        // Given another try, what is as it was is given up again, and counted once.
+        let retry = async |path: &str| server.knock("POST", path, &[("authorization", &bearer)], "").await;
+        assert_eq!(retry("/v1/forwarders/ga4/retry").await, "204");
+        settled(&server, 1, 11).await;
+        assert_eq!(failed().await.len(), 11);
+        assert_eq!(retry("/v1/forwarders/none/retry").await, "404 not_found");
+        assert_eq!(retry("/v1/forwarders/ga4/retry?reasons=x").await, "400 invalid_parameter");
+        assert_eq!(google.events().len(), 1);
+    }
+
+    async fn what_was_given_up_is_sent_once_its_cause_is_gone(backend: Backend) {
+        let place = Place::new(backend).await;
+        let google = Receiver::start().await;
+        google.fail([Fault::Status(403), Fault::Status(400)]);
+        let server = start(&place, &google, &[]).await;
+        let (first, second) = (event("first"), event("second"));
+        post_plain(&server, std::slice::from_ref(&first)).await;
+        settled(&server, 0, 1).await;
+        post_plain(&server, &[second]).await;
+        settled(&server, 0, 2).await;
+        let bearer = format!("Bearer {}", server.secret_key());
+        let path = "/v1/forwarders/ga4/retry?reason=status_403";
+        assert_eq!(server.knock("POST", path, &[("authorization", &bearer)], "").await, "204");
+        settled(&server, 1, 1).await;
+        assert_eq!(google.events(), ids(&[first]));
+    }
+
+    async fn metrics_tell_what_waits_and_for_how_long(backend: Backend) {
+        let place = Place::new(backend).await;
+        let google = Receiver::start().await;
+        google.fail([Fault::RetryAfter(503, 3000); 2]);
+        let server = start(&place, &google, &[]).await;
+        let secret = server.secret_key().to_owned();
+        post_plain(&server, &[event("paid")]).await;
+        eventually("it is tried", async || told(&server, &secret).await["last_error"] == "status 503").await;
+        // As if it had waited for an hour; what waits is counted at the start.
+        place.execute("UPDATE forward_outbox SET enqueued_at_ms = enqueued_at_ms - 3600000").await;
+        server.stop().await;
+        let server = start(&place, &google, &[]).await;
+        let bearer = format!("Bearer {secret}");
+        let value = async |name: &str| -> f64 {
+            let metrics = server.get("/metrics", &[("authorization", &bearer)]).await.text();
+            let line = metrics.lines().find(|line| line.starts_with(&format!("{name}{{destination=\"ga4\"")));
+            line.and_then(|line| line.rsplit(' ').next()?.parse().ok()).unwrap_or(0.0)
+        };
+        eventually("it is counted", async || value("pharos_forward_pending").await == 1.0).await;
+        let lag = value("pharos_forward_lag_seconds").await;
+        assert!((3600.0..3700.0).contains(&lag), "{lag}");
     }
 
     async fn failures_are_tried_again_and_lose_nothing(backend: Backend) {

@@ -95,6 +95,8 @@ async fn answers_are_as_described() {
         ("GET /v1/health", "/v1/health"),
         ("GET /v1/forwarders", "/v1/forwarders"),
         ("GET /v1/forwarders", "/v1/forwarders?limit=1"),
+        ("GET /v1/forwarders/failed", "/v1/forwarders/failed"),
+        ("GET /v1/forwarders/failed", "/v1/forwarders/failed?limit=0"),
         ("GET /metrics", "/metrics"),
         ("GET /health/live", "/health/live"),
         ("GET /health/ready", "/health/ready"),

@@ -44,6 +44,7 @@ export const GROUPS: Group[] = [
     views: [
       { path: '/outcomes', title: 'Outcomes', load: () => import('./views/outcomes') },
       { path: '/quarantine', title: 'Quarantine', load: () => import('./views/quarantine') },
+      { path: '/forwarding', title: 'Forwarding', load: () => import('./views/forwarding') },
       { path: '/alerts', title: 'Alerts', load: () => import('./views/alerts') },
       { path: '/settings', title: 'Settings', load: () => import('./views/settings') },
     ],

@@ -51,6 +51,8 @@ use super::{
         delivery::delivery,
         health::project,
         forwarders::forwarders,
+        forwarders::failed,
+        forwarders::retry,
         live::live,
         export::export,
         alerts::list,

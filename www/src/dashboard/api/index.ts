@@ -103,6 +103,17 @@ export const replay = (id: string, changes?: object) =>
   send<Api.Replayed>('POST', `${inQuarantine(id)}/replay`, changes);
 export const dropQuarantined = (id: string) => send<null>('DELETE', inQuarantine(id));
 
+/** What events are sent on to. */
+export async function forwarders(signal: AbortSignal): Promise<Api.Forwarder[]> {
+  return (await get<{ forwarders: Api.Forwarder[] }>('/v1/forwarders', {}, signal)).forwarders;
+}
+/** Events that a destination does not take. */
+export async function failedForwards(limit: number, signal: AbortSignal): Promise<Api.FailedForward[]> {
+  return (await get<{ failed: Api.FailedForward[] }>('/v1/forwarders/failed', { limit }, signal)).failed;
+}
+export const retryForwards = (destination: string) =>
+  send<null>('POST', `/v1/forwarders/${encodeURIComponent(destination)}/retry`);
+
 export const alerts = (signal: AbortSignal) => get<Api.Alerts>('/v1/alerts', {}, signal);
 export const createAlert = (rule: Api.AlertChange) => send<Api.AlertRule>('POST', '/v1/alerts', rule);
 export const changeAlert = (id: string, change: Api.AlertChange) =>

@@ -158,6 +158,30 @@ export interface Delivery {
   dropped: { reason: string; count: number }[];
 }
 
+/** A destination of events that are sent on. */
+export interface Forwarder {
+  name: string;
+  kind: string;
+  enabled: boolean;
+  pending: number;
+  oldest_pending_at: string | null;
+  sent: number;
+  failed: number;
+  uncertain: number;
+  last_error: string | null;
+  last_sent_at: string | null;
+  failed_by_reason: { reason: string; count: number }[];
+}
+
+export interface FailedForward {
+  destination: string;
+  event_id: string;
+  event: string | null;
+  timestamp: string | null;
+  reason: string;
+  enqueued_at: string;
+}
+
 export interface Quarantined {
   id: string;
   code: string;
