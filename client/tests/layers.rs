@@ -18,7 +18,7 @@ use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tracing_subscriber::prelude::*;
 
-use support::{Scripted, eventually};
+use support::{Scripted, eventually, http};
 
 /// What was sent, events only.
 async fn sent(scripted: &Scripted, client: &TelemetryClient) -> Vec<Value> {
@@ -42,7 +42,7 @@ async fn requests_are_recorded_without_what_is_the_visitors() {
     let address = format!("http://{}", listener.local_addr().unwrap());
     let serving = tokio::spawn(async move { axum::serve(listener, app).await.unwrap() });
 
-    let http = reqwest::Client::new();
+    let http = http();
     let secret = |request: reqwest::RequestBuilder| request.header("cookie", "token=secret").send();
     secret(http.get(format!("{address}/orders/4711?token=secret"))).await.unwrap();
     secret(http.post(format!("{address}/orders"))).await.unwrap();

@@ -79,7 +79,7 @@ impl Server {
     }
 
     pub(crate) async fn get(&self, path: &str) -> Value {
-        let request = reqwest::Client::new().get(format!("{}{path}", self.origin)).bearer_auth(KEY);
+        let request = http().get(format!("{}{path}", self.origin)).bearer_auth(KEY);
         serde_json::from_slice(&request.send().await.unwrap().bytes().await.unwrap()).unwrap()
     }
 
@@ -87,6 +87,13 @@ impl Server {
     pub(crate) async fn events(&self) -> Vec<Value> {
         self.get("/v1/events?limit=1000").await["events"].as_array().unwrap().clone()
     }
+}
+
+/// A client to look with.
+pub(crate) fn http() -> reqwest::Client {
+    // As the package's reqwest brings no provider of its own. Another test may have been faster.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    reqwest::Client::new()
 }
 
 /// An answer: a status, `Retry-After`, a body.
