@@ -50,13 +50,16 @@ mod event;
 mod journal;
 mod queue;
 mod retry;
+mod shared;
 mod transport;
+mod wire;
 mod worker;
 
 pub mod layer;
 
 pub use builder::{Builder, Problem};
-pub use client::{Stats, TelemetryClient};
+pub use client::TelemetryClient;
 pub use error::{BuildError, Error, Verdict};
 pub use event::Event;
 pub use pharos_model::{EventId, pii::Rules, wire::Consent};
+pub use shared::Stats;

@@ -3,19 +3,18 @@
 
 use std::{collections::BTreeMap, mem::take, sync::Arc, time::Duration};
 
-use pharos_model::{Code, Refusal, pii::KindCounts};
-use serde::{Deserialize, Serialize};
-use serde_json::json;
+use pharos_model::pii::KindCounts;
 use tokio::time::{Instant, sleep_until};
 
 use crate::{
-    client::{Shared, State},
     error::{Error, Verdict},
     event::{self, judge_line},
     journal::Line,
     queue::Entry,
     retry::{Backoff, Fate, fate},
+    shared::{Shared, State},
     transport::{Answer, Transport},
+    wire::{self, Batch, Said},
 };
 
 /// What the server takes: 500 events, and 1 MiB even where it does not shrink.
@@ -35,49 +34,6 @@ struct Worker {
     /// Since when something waits that nobody is waiting for.
     waits_since: Option<Instant>,
     adopt_at: Instant,
-}
-
-/// What the server says of a batch.
-#[derive(Deserialize)]
-struct Reply {
-    verdicts: Vec<Said>,
-}
-
-#[derive(Deserialize)]
-struct Said {
-    verdict: String,
-    #[serde(default)]
-    reason: String,
-    #[serde(default)]
-    code: String,
-    #[serde(default)]
-    field: String,
-    #[serde(default)]
-    detail: String,
-}
-
-/// Why the server refused a batch as a whole.
-#[derive(Deserialize, Default)]
-#[serde(default)]
-struct Refusing {
-    code: String,
-}
-
-#[derive(Serialize)]
-struct Envelope<'a> {
-    sent_at: String,
-    sdk: serde_json::Value,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    consent: Option<&'a str>,
-    dropped: BTreeMap<&'a str, u32>,
-    redacted: BTreeMap<&'a str, u32>,
-}
-
-/// A batch that is on its way.
-struct Batch {
-    entries: Vec<Entry>,
-    losses: BTreeMap<String, u64>,
-    redacted: KindCounts,
 }
 
 /// Sends until the client is gone and nothing is left to be tried.
@@ -150,7 +106,7 @@ impl Worker {
                 redacted: take(&mut state.redacted),
             }
         };
-        let answer = self.transport.post(body(&batch)).await;
+        let answer = self.transport.post(batch.body()).await;
         let is_taken = self.read(&batch.losses, &batch.redacted, batch.entries, answer);
         let mut state = self.shared.state();
         state.is_sending = false;
@@ -170,7 +126,7 @@ impl Worker {
         entries: Vec<Entry>,
         answer: Answer,
     ) -> bool {
-        let verdicts = verdicts(&answer, entries.len());
+        let verdicts = Said::in_answer(&answer, entries.len());
         let fate = fate(answer.status, verdicts.is_some());
         let shared = self.shared.clone();
         let mut state = shared.state();
@@ -222,17 +178,9 @@ impl Worker {
         let shared = self.shared.clone();
         let mut state = shared.state();
         for (entry, said) in entries.into_iter().zip(verdicts) {
-            let result = match said.verdict.as_str() {
-                "retry" => {
-                    again.push(entry);
-                    continue;
-                }
-                "invalid" => Err(invalid(said)),
-                "duplicate" => Ok(Verdict::Duplicate),
-                "filtered" => Ok(Verdict::Filtered { reason: said.reason }),
-                "quarantined" => Ok(Verdict::Quarantined),
-                // A verdict of a later version: the server has dealt with the event.
-                _ => Ok(Verdict::Accepted),
+            let Some(result) = said.result() else {
+                again.push(entry);
+                continue;
             };
             state.stats.delivered += u64::from(result.is_ok());
             if let (None, Err(error)) = (&entry.waiter, &result) {
@@ -256,9 +204,7 @@ impl Worker {
     /// for is kept until then.
     fn refuse(&mut self, entries: Vec<Entry>, answer: &Answer, is_key: bool) {
         let status = answer.status;
-        let refusing: Refusing = serde_json::from_slice(&answer.body).unwrap_or_default();
-        let code = if refusing.code.is_empty() { "refused".to_owned() } else { refusing.code };
-        let error = Error::Refused { status, code };
+        let error = Error::Refused { status, code: wire::refused_for(answer) };
         let (kept, lost): (Vec<_>, Vec<_>) =
             entries.into_iter().partition(|entry| is_key && entry.waiter.is_none());
         let unawaited = lost.iter().filter(|entry| entry.waiter.is_none()).count();
@@ -374,45 +320,5 @@ fn answer(entry: Entry, result: Result<Verdict, Error>) {
     if let Some(waiter) = entry.waiter {
         // Whoever went away does not want to know.
         let _ = waiter.tell.send(result);
-    }
-}
-
-fn body(batch: &Batch) -> String {
-    let count = |count: u64| u32::try_from(count).unwrap_or(u32::MAX);
-    let envelope = Envelope {
-        sent_at: event::now().to_string(),
-        sdk: json!({ "name": env!("CARGO_PKG_NAME"), "version": env!("CARGO_PKG_VERSION") }),
-        consent: batch.entries.first().and_then(|entry| entry.consent).map(|consent| consent.as_str()),
-        dropped: batch.losses.iter().map(|(reason, lost)| (&**reason, count(*lost))).collect(),
-        redacted: batch
-            .redacted
-            .iter()
-            .filter(|(_, count)| *count > 0)
-            .map(|(kind, n)| (kind.as_str(), n))
-            .collect(),
-    };
-    let mut body = serde_json::to_string(&envelope).expect("texts and numbers are JSON");
-    body.pop();
-    body.push_str(r#","events":["#);
-    for (index, entry) in batch.entries.iter().enumerate() {
-        if index > 0 {
-            body.push(',');
-        }
-        body.push_str(&entry.text);
-    }
-    body.push_str("]}");
-    body
-}
-
-/// The verdicts in an answer, if it names every event: what does not is not our server's.
-fn verdicts(answer: &Answer, events: usize) -> Option<Vec<Said>> {
-    let reply: Reply = serde_json::from_slice(&answer.body).ok()?;
-    (reply.verdicts.len() == events).then_some(reply.verdicts)
-}
-
-fn invalid(said: Said) -> Error {
-    match Code::ALL.iter().find(|code| code.as_str() == said.code) {
-        Some(code) => Error::Invalid(Refusal::new(*code, said.field)),
-        None => Error::InvalidForServer { code: said.code, field: said.field, detail: said.detail },
     }
 }

@@ -2,18 +2,17 @@
 // next batch, so batches grow as the load does.
 
 import { add, type Counts } from '../losses.js';
-import { refusal, TelemetryError } from './errors.js';
+import { TelemetryError } from './errors.js';
 import type { Model } from './model.js';
 import type { Settings } from './options.js';
 import type { Entry, Queue } from './queue.js';
 import { type Answer, post } from './transport.js';
 import type { Problem, Verdict } from './types.js';
+import { body, invalid, refusedBy, type Said, verdictsIn } from './wire.js';
 
 /** What the server takes: 500 events, and 1 MiB even where it does not shrink. */
 const BATCH_EVENTS_MAX = 500;
 const BATCH_BYTES_MAX = 900 * 1024;
-/** Counts on the wire are of 32 bits. */
-const COUNT_MAX = 0xffff_ffff;
 
 /** A key that is not known, or may not: a person can repair that, and what waits is kept until then. */
 const KEY_STATUSES = [401, 403];
@@ -21,15 +20,6 @@ const TOO_LARGE = 413;
 
 /** How long to wait after a fault of ours. */
 const FAULT_WAIT_MS = 60_000;
-
-/** What the server says of one event. */
-interface Said {
-  verdict: Verdict['verdict'] | 'invalid' | 'retry';
-  reason?: string;
-  code?: string;
-  field?: string;
-  detail?: string;
-}
 
 /** Who is told what becomes of events. */
 interface Owner {
@@ -235,7 +225,7 @@ export class Sender {
     const { id, waiter } = entry;
     if (said.verdict === 'retry') return false;
     if (said.verdict === 'invalid') {
-      const error = refusal(said.code ?? 'invalid', said.field ?? '', detail(said));
+      const error = invalid(said);
       if (waiter) waiter.reject(new TelemetryError(error.code, error.message, { field: error.field, id }));
       else this.#owner.problem({ code: error.code, message: error.message, events: 1, lost: true });
     } else {
@@ -260,48 +250,6 @@ export class Sender {
     if (abandoned.length > 0) this.#owner.lost('gave_up', abandoned.length);
     this.#queue.putBack(entries.filter((entry) => !entry.isAbandoned));
   }
-}
-
-function body(entries: readonly Entry[], losses: Counts, redacted: Counts): string {
-  const head = JSON.stringify({
-    sent_at: new Date(),
-    sdk: { name: 'pharos-telemetry/server', version: __VERSION__ },
-    consent: entries[0]?.consent,
-    dropped: Object.fromEntries(Object.entries(losses).map(([name, n]) => [name, Math.min(n, COUNT_MAX)])),
-    redacted,
-  });
-  return `${head.slice(0, -1)},"events":[${entries.map((entry) => entry.text).join()}]}`;
-}
-
-/** The verdicts in an answer, if it names every event: what does not is not our server's. */
-function verdictsIn({ status, text }: Answer, events: number): Said[] | undefined {
-  if (status < 200 || status > 299) return undefined;
-  try {
-    const { verdicts } = JSON.parse(text) as { verdicts?: unknown };
-    const isSaid = (one: unknown) => typeof (one as Said | null)?.verdict === 'string';
-    if (Array.isArray(verdicts) && verdicts.length === events && verdicts.every(isSaid)) return verdicts as Said[]; // prettier-ignore
-  } catch {
-    // A hotel's Wi-Fi, an error page.
-  }
-  return undefined;
-}
-
-/** Why a batch was refused as a whole (problem+json). */
-function refusedBy({ status, text }: Answer): { code: string; message: string } {
-  try {
-    const { code, title, detail } = JSON.parse(text) as Record<string, unknown>;
-    if (typeof code === 'string') {
-      const why = [title, detail].filter((part) => typeof part === 'string').join(': ');
-      return { code, message: `the server refuses the batch, ${status} ${code}: ${why}` };
-    }
-  } catch {
-    // Said by something else than our server.
-  }
-  return { code: 'refused', message: `the server refuses the batch, status ${status}` };
-}
-
-function detail({ detail = '' }: Said): string {
-  return detail.replace(/^expected /, '') || 'something else';
 }
 
 /** What `promise` says, or `false` at `end`. */
