@@ -2,7 +2,7 @@
 
 import { randomUUID } from 'node:crypto';
 
-import { add, type Counts } from '../losses.js';
+import { add, type Counts } from './counts.js';
 import { TelemetryError } from './errors.js';
 import { type Line, write } from './event.js';
 import { atExit, notAtExit } from './exit.js';

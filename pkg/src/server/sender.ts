@@ -1,7 +1,7 @@
 // When batches leave, and what becomes of the events in them. One request at a time: what comes meanwhile makes the
 // next batch, so batches grow as the load does.
 
-import { add, type Counts } from '../losses.js';
+import { add, type Counts } from './counts.js';
 import { TelemetryError } from './errors.js';
 import type { Model } from './model.js';
 import type { Settings } from './options.js';

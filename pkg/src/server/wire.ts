@@ -1,6 +1,6 @@
 // What stands on the wire: a batch as it is sent, and what the server says of it.
 
-import type { Counts } from '../losses.js';
+import type { Counts } from './counts.js';
 import { refusal, type TelemetryError } from './errors.js';
 import type { Entry } from './queue.js';
 import type { Answer } from './transport.js';
