@@ -12,6 +12,8 @@ export default defineConfig({
     // The policy allows no data: URL, so nothing is inlined; every browser with our target preloads modules.
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
+    // For the size budget (sizes.mjs).
+    manifest: true,
     rolldownOptions: {
       input: { dashboard: 'index.html', demo: 'demo/index.html' },
     },

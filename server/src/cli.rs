@@ -56,6 +56,14 @@ pub(crate) enum Command {
     /// Look at the events that wait on this disk for the database, or write them to it.
     #[command(subcommand)]
     Spool(SpoolCommand),
+    /// Make rollups again from the events.
+    #[command(subcommand)]
+    Rollup(RollupCommand),
+    /// Look for what is wrong, and say what to do about it. Changes nothing.
+    ///
+    /// Looks at settings, disk, pepper, spool, database, schema and clocks, and holds the rollups against the events.
+    /// Ends with 1 if something is wrong.
+    Doctor(DoctorArgs),
     /// Fill an empty database with believable events of a shop, to look at or to measure with.
     SeedDemo(SeedDemo),
     /// Bring the database's schema up to date and exit. `serve` does this by itself.
@@ -108,6 +116,22 @@ pub(crate) enum SpoolCommand {
     Check,
     /// Write what waits to the database. A running server does this by itself.
     Drain,
+}
+
+#[derive(Debug, Clone, Copy, Subcommand)]
+pub(crate) enum RollupCommand {
+    /// Count all stored events again, while servers go on.
+    ///
+    /// Of the time whose events have been removed the rollups stay as they are. It may be broken off and run again.
+    Rebuild,
+}
+
+/// How thoroughly.
+#[derive(Debug, Clone, Copy, Args)]
+pub(crate) struct DoctorArgs {
+    /// Leave out what reads all events.
+    #[arg(long)]
+    pub(crate) quick: bool,
 }
 
 #[derive(Debug, Subcommand)]

@@ -1,7 +1,10 @@
 //! Secrets and what they stand for: API keys, the pepper, and the ids made with it. Only hashes of
 //! secrets leave this module for the store; nothing here is ever logged.
 
-use std::{fs, io, path::Path};
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+};
 
 use hmac::{Hmac, KeyInit, Mac};
 use pharos_model::UserHash;
@@ -113,6 +116,11 @@ impl Peppers {
             peppers.push(Pepper::new(secret));
         }
         (!peppers.is_empty()).then(|| Self { current: peppers.remove(0), old: peppers })
+    }
+
+    /// Where they are kept in `data_dir`, unless they are given from outside.
+    pub fn path(data_dir: &Path) -> PathBuf {
+        data_dir.join(PEPPER_FILE)
     }
 
     /// Those kept in `data_dir`; one is made there first if need be, readable by its owner only.

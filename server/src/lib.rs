@@ -25,6 +25,7 @@
 pub mod alerts;
 pub mod clock;
 pub mod config;
+pub mod doctor;
 pub mod erasure;
 pub mod forward;
 mod http;
@@ -39,6 +40,7 @@ pub mod outcome;
 pub mod policy;
 pub mod query;
 pub mod rate_limit;
+pub mod rebuild;
 pub mod scope;
 pub mod seed;
 pub mod settings;
@@ -68,7 +70,7 @@ use crate::{
     known::KnownFile,
     meeting::Meeting,
     meters::Meters,
-    query::{heavy::Heavy, rollups::Rollups},
+    query::{health::Lately, heavy::Heavy, rollups::Rollups},
     rate_limit::RateLimits,
     setup::Welcome,
     store::StoreError,
@@ -187,6 +189,7 @@ pub async fn run(
         store: store.clone(),
         rollups: Rollups::new(store.clone()),
         heavy: Heavy::default(),
+        health: Lately::default(),
         eraser,
         peppers,
         budget: budget.clone(),

@@ -3,10 +3,12 @@
 
 mod access_commands;
 mod cli;
+mod doctor_command;
 mod export_commands;
 mod identity_commands;
 mod progress;
 mod quarantine_commands;
+mod rollup_commands;
 mod seed_commands;
 mod spool_commands;
 
@@ -44,6 +46,9 @@ fn main() -> ExitCode {
         }
     };
     start_log(config.log);
+    if let Command::Doctor(args) = command {
+        return doctor_command::run(args, &config);
+    }
     let done = match command {
         Command::Check { rules } => check(rules.as_ref().unwrap_or(&config.policy.rules)),
         command => in_runtime(command, config),
@@ -93,8 +98,9 @@ async fn in_runtime(command: Command, config: Config) -> anyhow::Result<()> {
         Command::Pepper(command) => identity_commands::pepper(command, &config).await,
         Command::Quarantine(command) => quarantine_commands::run(command, &config).await,
         Command::Export(args) => export_commands::run(args, &config).await,
+        Command::Rollup(command) => rollup_commands::run(command, &config).await,
         Command::Spool(command) => spool_commands::run(command, &config).await,
-        Command::Check { .. } => unreachable!("it needs no runtime"),
+        Command::Check { .. } | Command::Doctor(_) => unreachable!("they have a runtime of their own, or none"),
         Command::SeedDemo(command) => {
             // What never happened is not sent on.
             let config = Config { destinations: Destinations::default(), ..config };

@@ -364,6 +364,7 @@ async fn expire_outbox(store: Arc<dyn Store>) {
 }
 
 async fn expire_events(store: &dyn Store, cutoff: Timestamp) -> StoreResult<()> {
+    store.note_removed_before(cutoff).await?;
     loop {
         match store.expire(cutoff).await? {
             0 => return Ok(()),

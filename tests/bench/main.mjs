@@ -18,6 +18,7 @@ const HELP = `Benchmarks of the release binary: events persisted a second, laten
 
   node tests/bench/main.mjs [options]
 
+  --read                 how long answers take instead: see --read --help
   --database sqlite|postgres|both  [both]
   --batch N,N,...        events in a request [1,20,100]
   --connections N,N,...  kept alive [1,16,64]
@@ -193,7 +194,12 @@ async function main() {
   if (options.write) await replaceMeasured(DOCS, markdown(results));
 }
 
-main().catch((error) => {
-  console.error(`bench: ${error.stack}`);
-  process.exitCode = 1;
-});
+if (process.argv[2] === '--read') {
+  process.argv.splice(2, 1);
+  await import('./read.mjs');
+} else {
+  await main().catch((error) => {
+    console.error(`bench: ${error.stack}`);
+    process.exitCode = 1;
+  });
+}

@@ -3,8 +3,11 @@
 
 import { readFile, writeFile } from 'node:fs/promises';
 
-const BEGIN = '<!-- measured: begin (written by `make bench`) -->';
-const END = '<!-- measured: end -->';
+/** What stands before and after a part's measurements. @param {string} part */
+const marks = (part) => ({
+  begin: `<!-- ${part}: begin (written by \`make bench\`) -->`,
+  end: `<!-- ${part}: end -->`,
+});
 
 /**
  * @typedef {import('./measure.mjs').Ingest} Ingest
@@ -87,7 +90,7 @@ function millionsTable(millions) {
  * @param {string[]} header
  * @param {string[][]} rows
  */
-function table(header, rows) {
+export function table(header, rows) {
   const line = (/** @type {string[]} */ cells) => `| ${cells.join(' | ')} |`;
   return [line(header), line(header.map(() => '---')), ...rows.map(line)].join('\n');
 }
@@ -95,10 +98,13 @@ function table(header, rows) {
 /**
  * @param {string} file
  * @param {string} text
+ * @param {string} [part]
  */
-export async function replaceMeasured(file, text) {
+export async function replaceMeasured(file, text, part = 'measured') {
   const page = await readFile(file, 'utf8');
-  const [begin, end] = [page.indexOf(BEGIN), page.indexOf(END)];
-  if (begin < 0 || end < begin) throw new Error(`${file} has no place for measurements: ${BEGIN} ... ${END}`);
-  await writeFile(file, `${page.slice(0, begin + BEGIN.length)}\n\n${text}\n\n${page.slice(end)}`);
+  const mark = marks(part);
+  const [begin, end] = [page.indexOf(mark.begin), page.indexOf(mark.end)];
+  if (begin < 0 || end < begin)
+    throw new Error(`${file} has no place for measurements: ${mark.begin} ... ${mark.end}`);
+  await writeFile(file, `${page.slice(0, begin + mark.begin.length)}\n\n${text}\n\n${page.slice(end)}`);
 }

@@ -38,6 +38,7 @@ export const VIOLATIONS = {
   false_duplicate: 'called a duplicate although sent once',
   bad_reply: 'replies that do not answer what was sent',
   miscounted: 'outcome sums that cannot be',
+  answered_wrong: 'counts of the questions that differ from the table',
   crashed: 'the server ended though nobody killed it',
 };
 
@@ -52,11 +53,12 @@ const STORED = new Set(['accepted', 'duplicate']);
  * @param {AsyncIterable<Line> | Iterable<Line>} evidence.history
  * @param {AsyncIterable<Row> | Iterable<Row>} evidence.rows
  * @param {Outcome[] | null} evidence.outcomes `null`: the server does not count them.
+ * @param {Map<string, number> | null} [evidence.answers] How many events of each name the server says there are.
  * @param {boolean} [evidence.spools] Events may have been acknowledged while the database was away: such a
  *   server cannot know that it has them already, and may call one new twice.
  * @returns {Promise<Report>}
  */
-export async function check({ history, rows, outcomes, spools = false }) {
+export async function check({ history, rows, outcomes, answers = null, spools = false }) {
   const violations = Object.fromEntries(Object.keys(VIOLATIONS).map((kind) => [kind, 0]));
   /** @type {string[]} */
   const details = [];
@@ -72,8 +74,11 @@ export async function check({ history, rows, outcomes, spools = false }) {
 
   /** What each user is called in the table, and who is called so. */
   const users = { names: new Map(), owners: new Map() };
+  /** @type {Map<string, number>} */
+  const stored = new Map();
   for await (const row of rows) {
     totals.rows++;
+    stored.set(row.event, (stored.get(row.event) ?? 0) + 1);
     const known = events.get(row.id);
     if (!known) {
       violated('foreign', `${row.id} (${row.event})`);
@@ -95,6 +100,10 @@ export async function check({ history, rows, outcomes, spools = false }) {
       else tally.validSent += times;
     }
     for (const wrong of checkOutcomes(tally, outcomes)) violated('miscounted', wrong);
+  }
+  for (const event of answers ? new Set([...stored.keys(), ...answers.keys()]) : []) {
+    const [said, count] = [answers?.get(event) ?? 0, stored.get(event) ?? 0];
+    if (said !== count) violated('answered_wrong', `${event}: said ${said}, stored ${count}`);
   }
   return { violations, details, totals: { ...totals, told: Object.fromEntries([...told].sort()) } };
 }

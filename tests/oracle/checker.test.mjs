@@ -63,7 +63,10 @@ function evidence() {
     { outcome: 'duplicate', reason: null, count: 1 },
     { outcome: 'invalid', reason: 'invalid_event_name', count: 1 },
   ];
-  return { history, rows, outcomes };
+  /** @type {Map<string, number>} */
+  const answers = new Map();
+  for (const { event } of rows) answers.set(event, (answers.get(event) ?? 0) + 1);
+  return { history, rows, outcomes, answers };
 }
 
 /** @typedef {ReturnType<typeof evidence>} Evidence */
@@ -189,6 +192,13 @@ const FORGERIES = [
     'miscounted',
     ({ outcomes }) => outcomes.push({ outcome: 'refused', reason: 'overloaded', count: 4 }),
   ],
+  [
+    'an answer counts one too many',
+    'answered_wrong',
+    ({ answers, rows }) => answers.set(String(rows[0]?.event), (answers.get(String(rows[0]?.event)) ?? 0) + 1),
+  ],
+  ['an answer has a name that is not stored', 'answered_wrong', ({ answers }) => answers.set('never', 1)],
+  ['an answer has no events of a name', 'answered_wrong', ({ answers }) => answers.clear()],
 ];
 
 for (const [what, kind, forge] of FORGERIES) {

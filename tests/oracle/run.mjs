@@ -70,14 +70,16 @@ export async function runOracle(options, onProgress = () => {}) {
     await history.close();
     if (cluster) await waitForSpool(history.file, cluster.url());
     await server.stop();
-    const outcomes = await readOutcomes(server);
+    const { outcomes, answers } = await readAnswers(server);
 
     const report = await check({
       history: readHistory(history.file),
       rows: cluster ? postgresRows(cluster.url()) : sqliteRows(disk.dataDir),
       outcomes,
+      answers,
       spools: world.hasSpool,
     });
+    await compareRollups(server, report);
     if (report.violations.lost && world.hasSpool) {
       // Lost, or stuck? And what the server said about it.
       report.details.push(`spool check: ${(await server.command('spool', 'check')).trim()}`);
@@ -188,19 +190,41 @@ async function waitForSpool(historyFile, url) {
 /**
  * Asked of a server started anew: sums must survive a restart.
  * @param {Server} server
- * @returns {Promise<import('./ledger.mjs').Outcome[] | null>}
+ * @returns {Promise<{ outcomes: import('./ledger.mjs').Outcome[] | null, answers: Map<string, number> | null }>}
  */
-async function readOutcomes(server) {
+async function readAnswers(server) {
   await server.start();
-  try {
+  /** @param {string} path */
+  const ask = async (path) => {
     const headers = { authorization: `Bearer ${SECRET_KEY}` };
-    const reply = await fetch(server.origin + '/v1/outcomes', { headers });
+    const reply = await fetch(server.origin + path, { headers });
     if (reply.status === 404) return null;
-    if (!reply.ok) throw new Error(`GET /v1/outcomes answered ${reply.status}`);
-    return (await reply.json()).outcomes;
+    if (!reply.ok) throw new Error(`GET ${path} answered ${reply.status}`);
+    return reply.json();
+  };
+  try {
+    const ledger = await ask('/v1/outcomes');
+    const stats = await ask('/v1/events/stats');
+    /** @type {{ event: string, count: number }[] | undefined} */
+    const events = stats?.events;
+    const answers = events ? new Map(events.map(({ event, count }) => [event, count])) : null;
+    return { outcomes: ledger?.outcomes ?? null, answers };
   } finally {
     await server.stop();
   }
+}
+
+/**
+ * Every count by hour and by day, as the server's own doctor holds them against the table.
+ * @param {Server} server Stopped; its database runs.
+ * @param {import('./checker.mjs').Report} report
+ */
+async function compareRollups(server, report) {
+  if (!(await hasCommand('doctor'))) return;
+  const said = await server.command('doctor').catch((/** @type {any} */ failed) => String(failed.stdout));
+  if (/^ok +rollups +counts .* agree with the table/m.test(said)) return;
+  report.violations.answered_wrong = (report.violations.answered_wrong ?? 0) + 1;
+  report.details.push(`answered_wrong: pharos doctor: ${said}`);
 }
 
 /** @param {string} command Of the binary. */

@@ -74,14 +74,6 @@ export async function rowsOf(page, name) {
     );
 }
 
-/**
- * Troubles of a page without the questions that this build of the server has no answer to yet.
- * @param {string[]} troubles
- */
-export function serious(troubles) {
-  return troubles.filter((trouble) => !trouble.includes('status of 404'));
-}
-
 /** @param {string | undefined} text As written for people: `12,345`. */
 export function numberIn(text) {
   return Number((text ?? '').replaceAll(',', ''));

@@ -10,7 +10,7 @@ use axum::{
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::{App, Shared, access::Caller, body, error::Error};
+use super::{App, Shared, access::Caller, body, error::Error, params::NoParams};
 use crate::{
     alerts::{
         rule::{Definition, RULES_MAX, RuleError},
@@ -114,6 +114,7 @@ impl From<AlertChange> for Change {
 pub(super) async fn list(
     State(app): State<Shared>,
     Caller { project_id }: Caller,
+    _: NoParams,
 ) -> Result<Json<AlertList>, Error> {
     let rules = rules(&*app.store, project_id, clock::now()).await?;
     let history = app.store.alert_history(project_id, HISTORY).await?;

@@ -11,7 +11,7 @@ use axum::{
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::{Shared, access::Caller, error::Error};
+use super::{Shared, access::Caller, error::Error, params::NoParams};
 use crate::{clock, query::health};
 
 /// How telemetry is doing: for people and dashboards.
@@ -24,7 +24,11 @@ use crate::{clock, query::health};
         example = json!({ "healthy": true, "reasons": [], "last_event_at": "2026-11-23T12:00:00.000Z",
             "events_per_minute": 84.2, "error_rate": 0.0, "store": "ok", "spool_batches": 0, "spool_bytes": 0,
             "uptime_seconds": 86400 }))))]
-pub(super) async fn project(State(app): State<Shared>, caller: Caller) -> Result<Response, Error> {
+pub(super) async fn project(
+    State(app): State<Shared>,
+    caller: Caller,
+    _: NoParams,
+) -> Result<Response, Error> {
     let node = app.node().await;
     Ok(Json(health::of(&*app.store, caller.project_id, clock::now(), node).await?).into_response())
 }

@@ -66,7 +66,11 @@ use crate::{
     identity::Peppers,
     ingest::{Ingest, backlog::Backlog, budget::Budget, live::Live, refused::Refused},
     meters::Meters,
-    query::{health::Node, heavy::Heavy, rollups::Rollups},
+    query::{
+        health::{Lately, Node},
+        heavy::Heavy,
+        rollups::Rollups,
+    },
     rate_limit::RateLimits,
     store::Store,
 };
@@ -78,6 +82,7 @@ pub(crate) struct App {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) rollups: Rollups,
     pub(crate) heavy: Heavy,
+    pub(crate) health: Lately,
     pub(crate) eraser: Eraser,
     pub(crate) peppers: Peppers,
     pub(crate) budget: Budget,

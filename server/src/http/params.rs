@@ -2,13 +2,28 @@
 
 use std::{ops::RangeInclusive, str::FromStr};
 
-use axum::extract::Query;
+use axum::{
+    extract::{FromRequestParts, Query},
+    http::request::Parts,
+};
 use pharos_model::Timestamp;
 
 use super::error::Error;
 
 /// Longest range: of what is counted by the hour, an answer has some ten lines an hour.
 const RANGE_MAX_MS: i64 = 400 * 24 * 3_600_000;
+
+/// For routes that take no parameters: refuses any.
+pub(super) struct NoParams;
+
+impl<S: Send + Sync> FromRequestParts<S> for NoParams {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Error> {
+        Params::parse(parts.uri.query()).finish()?;
+        Ok(Self)
+    }
+}
 
 /// The parameters of a request that have not been taken yet.
 pub(super) struct Params(Vec<(String, String)>);

@@ -81,7 +81,7 @@ pub(super) async fn metrics(
     Ok(Json(metrics).into_response())
 }
 
-/// The last sixty minutes: events, users, sessions, top events, outcomes, and each minute by itself.
+/// The last sixty minutes: events, users, sessions, top events, outcomes, each minute by itself; and health.
 #[utoipa::path(get, path = "/v1/dashboard", tag = "reports", operation_id = "dashboard",
     security(("secret_key" = []), ("session" = [])),
     responses((status = 200, description = "The last hour", body = dashboard::Dashboard,
@@ -89,14 +89,19 @@ pub(super) async fn metrics(
             "unique_users": 31, "unique_sessions": 44, "previous_total_events": 80,
             "top_events": [{ "event": "page_view", "count": 100 }],
             "activity": [{ "minute": "2026-11-23T12:00:00.000Z", "count": 2, "users": 1, "sessions": 1 }],
-            "outcomes": { "accepted": 120, "duplicate": 3 } }))))]
+            "outcomes": { "accepted": 120, "duplicate": 3 }, "redactions": { "email": 4 },
+            "health": { "healthy": true, "reasons": [], "last_event_at": "2026-11-23T12:00:00.000Z",
+                "events_per_minute": 84.2, "error_rate": 0.0, "store": "ok", "spool_batches": 0, "spool_bytes": 0,
+                "uptime_seconds": 86400 } }))))]
 pub(super) async fn dashboard(
     State(app): State<Shared>,
     RawQuery(query): RawQuery,
     Caller { project_id }: Caller,
 ) -> Result<Response, Error> {
     Params::parse(query.as_deref()).finish()?;
-    let dashboard = dashboard::dashboard(&app.rollups, &*app.store, project_id, clock::now()).await?;
+    let now = clock::now();
+    let health = app.health.of(&*app.store, project_id, now, app.node()).await?;
+    let dashboard = dashboard::dashboard(&app.rollups, &*app.store, health, project_id, now).await?;
     Ok(Json(dashboard).into_response())
 }
 

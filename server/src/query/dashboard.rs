@@ -7,6 +7,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::{
+    health::Health,
     metrics::TopEvent,
     rollups::{Each, Minutes, Range, Rollups},
 };
@@ -37,6 +38,10 @@ pub(crate) struct Dashboard {
     activity: Vec<Activity>,
     /// Of the events received since the start of the hour in which `start` lies.
     outcomes: BTreeMap<String, i64>,
+    /// Pieces of personal data taken out of these events, by kind.
+    redactions: BTreeMap<String, i64>,
+    /// As `GET /v1/health` tells it, a second old at most.
+    health: Health,
 }
 
 #[derive(Serialize, ToSchema)]
@@ -51,6 +56,7 @@ struct Activity {
 pub(crate) async fn dashboard(
     rollups: &Rollups,
     store: &dyn Store,
+    health: Health,
     project_id: i32,
     now: Timestamp,
 ) -> StoreResult<Dashboard> {
@@ -72,6 +78,10 @@ pub(crate) async fn dashboard(
     for sum in store.outcomes(&received).await? {
         *outcomes.entry(sum.outcome).or_default() += sum.count;
     }
+    let mut redactions: BTreeMap<String, i64> = BTreeMap::new();
+    for sum in store.redactions(&received).await? {
+        *redactions.entry(sum.kind).or_default() += sum.count;
+    }
     let activity = (start..end).zip(&totals[2..]).map(|(minute, total)| Activity {
         minute: moment_of(minute).to_string(),
         count: total.count,
@@ -88,5 +98,7 @@ pub(crate) async fn dashboard(
         top_events: totals[0].each.iter().take(TOP).map(TopEvent::from).collect(),
         activity: activity.collect(),
         outcomes,
+        redactions,
+        health,
     })
 }

@@ -1,7 +1,14 @@
 //! Is telemetry arriving, and is it well? For people and dashboards; orchestrators ask `/health/ready`.
 
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
 use pharos_model::Timestamp;
 use serde::Serialize;
+use tokio::{sync::Mutex as AsyncMutex, time::Instant};
 use utoipa::ToSchema;
 
 use super::usual;
@@ -9,6 +16,9 @@ use crate::{
     outcome::hour_of,
     store::{OutcomeRange, Recent, Store, StoreResult},
 };
+
+/// How old what is told beside other things may be.
+const LATELY: Duration = Duration::from_secs(1);
 
 const MINUTE_MS: i64 = 60_000;
 const HOUR_MS: i64 = 60 * MINUTE_MS;
@@ -90,6 +100,35 @@ pub(crate) async fn of(
         spool_bytes: node.spool_bytes,
         uptime_seconds: node.uptime_seconds,
     })
+}
+
+/// How telemetry was doing a moment ago: for those who ask for it again and again beside other things.
+#[derive(Default)]
+pub(crate) struct Lately(Mutex<HashMap<i32, Known>>);
+
+type Known = Arc<AsyncMutex<Option<(Instant, Health)>>>;
+
+impl Lately {
+    /// As [`of`], at most [`LATELY`] ago; looked at anew by one, for all that wait.
+    pub(crate) async fn of(
+        &self,
+        store: &dyn Store,
+        project_id: i32,
+        now: Timestamp,
+        node: impl Future<Output = Node>,
+    ) -> StoreResult<Health> {
+        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner).entry(project_id).or_default().clone();
+        let mut known = known.lock().await;
+        if let Some((at, health)) = &*known
+            && at.elapsed() < LATELY
+        {
+            return Ok(health.clone());
+        }
+        let at = Instant::now();
+        let health = of(store, project_id, now, node.await).await?;
+        *known = Some((at, health.clone()));
+        Ok(health)
+    }
 }
 
 /// Share of the events received in this hour and the one before that were refused or quarantined; `None` if

@@ -4,19 +4,47 @@ use pharos_model::Timestamp;
 
 use super::{
     Store, StoreResult,
+    rollup::{ALL_EVENTS, Size, moment_of},
     sql::{Dialect, Value},
 };
 
 const FIRST: [&str; 2] = [
-    "SELECT CAST(extract(epoch FROM min(minute)) * 1000 AS bigint) FROM rollups WHERE project_id = $1",
-    "SELECT CAST(strftime('%s', min(minute)) AS integer) * 1000 FROM rollups WHERE project_id = $1",
+    "SELECT CAST(extract(epoch FROM min(minute)) * 1000 AS bigint) FROM ( \
+        SELECT min(minute) AS minute FROM rollup_sums WHERE project_id = $1 \
+        UNION ALL SELECT min(minute) FROM rollup_deltas WHERE project_id = $1 \
+     ) AS firsts",
+    "SELECT CAST(strftime('%s', min(minute)) AS integer) * 1000 FROM ( \
+        SELECT min(minute) AS minute FROM rollup_sums WHERE project_id = $1 \
+        UNION ALL SELECT min(minute) FROM rollup_deltas WHERE project_id = $1 \
+     )",
 ];
 
+/// Whole hours from their buckets, the minutes before and after them from the sums, the rest from what is not
+/// folded yet: weeks are some hundred rows.
 const IN_RANGE: [&str; 2] = [
-    "SELECT CAST(coalesce(sum(count), 0) AS bigint) FROM rollups WHERE project_id = $1 \
-     AND minute >= CAST($2 AS timestamptz) AND minute < CAST($3 AS timestamptz) AND ($4 = '' OR event = $4)",
-    "SELECT coalesce(sum(count), 0) FROM rollups WHERE project_id = $1 \
-     AND minute >= $2 AND minute < $3 AND ($4 = '' OR event = $4)",
+    "SELECT CAST(coalesce(sum(count), 0) AS bigint) FROM ( \
+        SELECT count FROM rollup_buckets WHERE project_id = $1 AND minutes = 60 AND event = $4 \
+          AND start_minute >= $5 AND start_minute < $6 \
+        UNION ALL \
+        SELECT count FROM rollup_sums WHERE project_id = $1 AND ($4 = '' OR event = $4) \
+          AND minute >= CAST($2 AS timestamptz) AND minute < CAST($7 AS timestamptz) \
+        UNION ALL \
+        SELECT count FROM rollup_sums WHERE project_id = $1 AND ($4 = '' OR event = $4) \
+          AND minute >= CAST($8 AS timestamptz) AND minute < CAST($3 AS timestamptz) \
+        UNION ALL \
+        SELECT count FROM rollup_deltas WHERE project_id = $1 AND ($4 = '' OR event = $4) \
+          AND minute >= CAST($2 AS timestamptz) AND minute < CAST($3 AS timestamptz) \
+     ) AS counts",
+    "SELECT coalesce(sum(count), 0) FROM ( \
+        SELECT count FROM rollup_buckets WHERE project_id = $1 AND minutes = 60 AND event = $4 \
+          AND start_minute >= $5 AND start_minute < $6 \
+        UNION ALL \
+        SELECT count FROM rollup_sums WHERE project_id = $1 AND ($4 = '' OR event = $4) AND minute >= $2 AND minute < $7 \
+        UNION ALL \
+        SELECT count FROM rollup_sums WHERE project_id = $1 AND ($4 = '' OR event = $4) AND minute >= $8 AND minute < $3 \
+        UNION ALL \
+        SELECT count FROM rollup_deltas WHERE project_id = $1 AND ($4 = '' OR event = $4) AND minute >= $2 AND minute < $3 \
+     )",
 ];
 
 const BY_SLICE: [&str; 2] = [
@@ -26,6 +54,20 @@ const BY_SLICE: [&str; 2] = [
     "SELECT CAST(strftime('%s', minute) AS integer) * 1000 / $4 * $4 AS slice, sum(count) \
      FROM rollups WHERE project_id = $1 AND minute >= $2 AND minute < $3 GROUP BY 1 ORDER BY 1",
 ];
+
+/// The minutes between which the whole hours of a range lie; where it has none, both are the minute after its last.
+fn whole_hours(start: Timestamp, end: Timestamp) -> (i64, i64) {
+    let up = |at: Timestamp, size: i64| at.unix_ms().div_euclid(60_000).div_euclid(size) * size;
+    let minutes = Size::Hour.minutes();
+    let first = up(Timestamp::from_unix_ms(start.unix_ms() + minutes * 60_000 - 1), minutes);
+    let last = up(end, minutes);
+    if first < last {
+        (first, last)
+    } else {
+        let after = up(Timestamp::from_unix_ms(end.unix_ms() + 59_999), 1);
+        (after, after)
+    }
+}
 
 impl dyn Store + '_ {
     /// The minute of the project's first event, by the events' own time.
@@ -43,12 +85,18 @@ impl dyn Store + '_ {
         start: Timestamp,
         end: Timestamp,
     ) -> StoreResult<i64> {
+        let (hours_start, hours_end) = whole_hours(start, end);
         let (start, end) = (start.to_string(), end.to_string());
+        let (before, after) = (moment_of(hours_start).to_string(), moment_of(hours_end).to_string());
         let values = [
             Value::Int(project_id.into()),
             Value::Text(&start),
             Value::Text(&end),
-            Value::Text(event.unwrap_or_default()),
+            Value::Text(event.unwrap_or(ALL_EVENTS)),
+            Value::Int(hours_start),
+            Value::Int(hours_end),
+            Value::Text(&before),
+            Value::Text(&after),
         ];
         Ok(self.select(self.pick(IN_RANGE), &values).await?.first().map_or(0, |row| row[0].int()))
     }
@@ -74,5 +122,24 @@ impl dyn Store + '_ {
             Dialect::Postgres => postgres,
             Dialect::Sqlite => sqlite,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_range_has_whole_hours_or_none() {
+        let at = |text: &str| Timestamp::parse_rfc3339(&format!("2026-11-25T{text}Z")).unwrap();
+        let hours = |start, end| {
+            let (first, last) = whole_hours(at(start), at(end));
+            [first, last].map(|minute| moment_of(minute).to_string()[11..16].to_owned())
+        };
+        assert_eq!(hours("10:00:00", "12:00:00"), ["10:00", "12:00"]);
+        assert_eq!(hours("09:59:00", "12:59:59.999"), ["10:00", "12:00"]);
+        assert_eq!(hours("10:00:00.001", "12:30:00"), ["11:00", "12:00"]);
+        assert_eq!(hours("10:05:00", "11:30:00"), ["11:30", "11:30"], "no whole one");
+        assert_eq!(hours("10:05:00", "10:30:10"), ["10:31", "10:31"]);
     }
 }

@@ -5,7 +5,7 @@ use pharos_model::Timestamp;
 
 use super::{
     Store, StoreResult,
-    sql::{Cell, Value},
+    sql::{Cell, Value, any_name},
 };
 
 /// Milliseconds of a slice. Short, so that what a busy server derives anew each minute stays small.
@@ -38,9 +38,13 @@ const SESSIONS: [&str; 2] = [
     "SELECT session_id, CAST(max(seq) AS bigint), count(DISTINCT seq) FROM telemetry_events \
      WHERE project_id = $1 AND timestamp >= CAST($2 AS timestamptz) AND timestamp < CAST($3 AS timestamptz) \
        AND session_id IS NOT NULL AND seq IS NOT NULL GROUP BY session_id",
-    "SELECT session_id, max(seq), count(DISTINCT seq) FROM telemetry_events \
-     WHERE project_id = $1 AND timestamp >= $2 AND timestamp < $3 \
-       AND session_id IS NOT NULL AND seq IS NOT NULL GROUP BY session_id",
+    concat!(
+        "SELECT session_id, max(seq), count(DISTINCT seq) FROM telemetry_events \
+         WHERE project_id = $1 AND timestamp >= $2 AND timestamp < $3 \
+           AND session_id IS NOT NULL AND seq IS NOT NULL AND ",
+        any_name!("''"),
+        " GROUP BY session_id"
+    ),
 ];
 
 const KEEP_SESSIONS: [&str; 2] = [

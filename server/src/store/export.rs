@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::{
     Store, StoreError, StoreResult, StoredEvent,
-    sql::{Cell, Value},
+    sql::{Cell, Value, any_name},
 };
 
 /// Where a page begins and ends.
@@ -32,11 +32,13 @@ const PAGE: [&str; 2] = [
      WHERE project_id = $1 AND timestamp >= CAST($2 AS timestamptz) AND timestamp < CAST($3 AS timestamptz) \
        AND (timestamp, id) > (CAST($2 AS timestamptz), CAST($4 AS uuid)) AND ($5 = '' OR event = $5) \
      ORDER BY timestamp, id LIMIT $6",
-    "SELECT id, event, timestamp, properties, user_id, session_id, source, seq, context, created_at \
-     FROM telemetry_events \
-     WHERE project_id = $1 AND timestamp >= $2 AND timestamp < $3 AND (timestamp, id) > ($2, $4) \
-       AND ($5 = '' OR event = $5) \
-     ORDER BY timestamp, id LIMIT $6",
+    concat!(
+        "SELECT id, event, timestamp, properties, user_id, session_id, source, seq, context, created_at \
+         FROM telemetry_events \
+         WHERE project_id = $1 AND timestamp >= $2 AND timestamp < $3 AND (timestamp, id) > ($2, $4) AND ",
+        any_name!("$5"),
+        " ORDER BY timestamp, id LIMIT $6"
+    ),
 ];
 
 impl dyn Store + '_ {

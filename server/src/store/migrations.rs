@@ -55,6 +55,7 @@ steps! {
     "0045" "rollup_deltas_of_sqlite"
     "0046" "rollups_with_deltas_drop"
     "0047" "rollups_with_deltas"
+    "0048" "rollup_versions"
     "0050" "api_key_scopes"
     "0051" "project_rules"
     "0052" "erasures"

@@ -10,6 +10,7 @@
 
 mod accounts;
 pub mod alerts;
+pub mod checks;
 mod counted;
 mod counts;
 pub mod delivery;
@@ -23,6 +24,7 @@ mod postgres;
 mod projects;
 pub mod quarantine;
 pub mod questions;
+pub mod rebuild;
 pub mod rollup;
 pub mod spool;
 mod sql;
@@ -285,8 +287,14 @@ pub trait Store: sql::Sql + Send + Sync {
     /// a step short enough not to hold them up. Returns how many it took; 0 means that there are no more.
     async fn compact(&self) -> StoreResult<u64>;
 
-    /// Reads buckets of rollups, and what is not folded into them yet, all as of one moment.
-    async fn rollup_numbers(&self, project_id: i32, parts: &[(Span, Names)]) -> StoreResult<Numbers>;
+    /// Reads buckets of rollups, what is not folded into them yet, and the versions of days newer than
+    /// `version`, all as of one moment.
+    async fn rollup_numbers(
+        &self,
+        project_id: i32,
+        parts: &[(Span, Names)],
+        version: i64,
+    ) -> StoreResult<Numbers>;
 
     /// Reads the sketches of buckets; those of sessions if `sessions` asks for them.
     async fn rollup_sketches(
@@ -296,6 +304,14 @@ pub trait Store: sql::Sql + Send + Sync {
         names: &Names,
         sessions: bool,
     ) -> StoreResult<Vec<BucketSketches>>;
+
+    /// Makes the rollups of an hour, which begins at minute `start` since 1970, again from the events. Writers may
+    /// write meanwhile, of the same hour too. Returns how many events it has. May take longer than the store
+    /// timeout.
+    async fn rebuild_hour(&self, project_id: i32, start: i64) -> StoreResult<u64>;
+
+    /// Makes the rollups of a day again from those of its hours.
+    async fn rebuild_day(&self, project_id: i32, start: i64) -> StoreResult<()>;
 
     /// Forgets the marks of writers that wrote nothing since `cutoff`.
     async fn forget_marks(&self, cutoff: Timestamp) -> StoreResult<()>;

@@ -6,7 +6,7 @@ use pharos_model::Timestamp;
 
 use super::{
     Store, StoreResult,
-    sql::{Cell, Value},
+    sql::{Cell, Value, any_name},
 };
 
 /// Conditions on properties, at most.
@@ -159,9 +159,13 @@ const QUARTERS: [&str; 2] = [
     "SELECT user_id::text, CAST(floor(extract(epoch FROM timestamp) / 900) AS bigint) * 15, count(*) \
      FROM telemetry_events WHERE project_id = $1 AND timestamp >= CAST($2 AS timestamptz) \
        AND timestamp < CAST($3 AS timestamptz) AND user_id IS NOT NULL AND ($4 = '' OR event = $4) GROUP BY 1, 2",
-    "SELECT user_id, CAST(strftime('%s', timestamp) AS integer) / 900 * 15, count(*) \
-     FROM telemetry_events WHERE project_id = $1 AND timestamp >= $2 AND timestamp < $3 AND user_id IS NOT NULL \
-       AND ($4 = '' OR event = $4) GROUP BY 1, 2",
+    concat!(
+        "SELECT user_id, CAST(strftime('%s', timestamp) AS integer) / 900 * 15, count(*) \
+         FROM telemetry_events WHERE project_id = $1 AND timestamp >= $2 AND timestamp < $3 AND user_id IS NOT NULL \
+           AND ",
+        any_name!("$4"),
+        " GROUP BY 1, 2"
+    ),
 ];
 
 impl dyn Store + '_ {

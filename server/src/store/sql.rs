@@ -71,6 +71,10 @@ pub trait Sql {
     /// Reads every row.
     async fn select(&self, sql: &'static str, values: &[Value<'_>]) -> StoreResult<Vec<Vec<Cell>>>;
 
+    /// As [`select`](Self::select), however long it takes: for what a person asks for and waits for, such as
+    /// reading all events.
+    async fn select_slowly(&self, sql: &'static str, values: &[Value<'_>]) -> StoreResult<Vec<Vec<Cell>>>;
+
     /// Reads rows of a text and two integers one after the other, and stops early when `each` says so by
     /// returning `false`: for more rows than should be in memory.
     async fn select_each(
@@ -80,6 +84,20 @@ pub trait Sql {
         each: &mut (dyn for<'r> FnMut(&'r str, i64, i64) -> bool + Send),
     ) -> StoreResult<()>;
 }
+
+/// For SQLite, whose only index on the events' own time begins with their name: a condition on the name that
+/// lets it be used, for one name (`$name`), or where that is empty for all that the project `$1` ever had.
+macro_rules! any_name {
+    ($name:literal) => {
+        concat!(
+            "event IN (SELECT ", $name, " WHERE ", $name, " <> '' \
+             UNION SELECT event FROM rollup_buckets \
+                   WHERE ", $name, " = '' AND project_id = $1 AND minutes = 1440 AND event <> '' \
+             UNION SELECT event FROM rollup_deltas WHERE ", $name, " = '' AND project_id = $1)"
+        )
+    };
+}
+pub(super) use any_name;
 
 /// Binds values to a query of either database.
 macro_rules! bind_values {

@@ -2,6 +2,7 @@
 //! Nothing to install and nothing to set up; made for one node and a modest load.
 
 mod outbox;
+mod rebuild;
 mod rollups;
 mod write;
 
@@ -172,8 +173,13 @@ impl Store for SqliteStore {
         within(self.timeout, rollups::compact(&self.writer)).await
     }
 
-    async fn rollup_numbers(&self, project_id: i32, parts: &[(Span, Names)]) -> StoreResult<Numbers> {
-        within(self.timeout, rollups::numbers(&self.readers, project_id, parts)).await
+    async fn rollup_numbers(
+        &self,
+        project_id: i32,
+        parts: &[(Span, Names)],
+        version: i64,
+    ) -> StoreResult<Numbers> {
+        within(self.timeout, rollups::numbers(&self.readers, project_id, parts, version)).await
     }
 
     async fn rollup_sketches(
@@ -184,6 +190,14 @@ impl Store for SqliteStore {
         sessions: bool,
     ) -> StoreResult<Vec<BucketSketches>> {
         within(self.timeout, rollups::sketches(&self.readers, project_id, spans, names, sessions)).await
+    }
+
+    async fn rebuild_hour(&self, project_id: i32, start: i64) -> StoreResult<u64> {
+        rebuild::hour(&self.writer, project_id, start).await
+    }
+
+    async fn rebuild_day(&self, project_id: i32, start: i64) -> StoreResult<()> {
+        rebuild::day(&self.writer, project_id, start).await
     }
 
     async fn forget_marks(&self, cutoff: Timestamp) -> StoreResult<()> {
@@ -353,6 +367,13 @@ impl Sql for SqliteStore {
             rows.iter().map(cells).collect::<sqlx::Result<_>>().map_err(store_error)
         })
         .await
+    }
+
+    async fn select_slowly(&self, sql: &'static str, values: &[Value<'_>]) -> StoreResult<Vec<Vec<Cell>>> {
+        let rows = bind_values!(sqlx::query(sql), values).fetch_all(&self.readers).await;
+        let rows = rows.map_err(store_error)?;
+        let cells = |row: &SqliteRow| (0..row.len()).map(|column| read_cell(row, column)).collect();
+        rows.iter().map(cells).collect::<sqlx::Result<_>>().map_err(store_error)
     }
 
     async fn select_each(

@@ -19,6 +19,7 @@ mod openapi;
 mod privacy;
 mod quarantine;
 mod questions;
+mod rollups;
 mod spool;
 mod store;
 mod support;

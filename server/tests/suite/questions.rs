@@ -14,8 +14,8 @@ use serde_json::Value;
 use crate::support::{Backend, Place, TestServer, on_both};
 
 const MINUTE_MS: i64 = 60_000;
-const HOUR_MS: i64 = 60 * MINUTE_MS;
-const DAY_MS: i64 = 24 * HOUR_MS;
+pub(crate) const HOUR_MS: i64 = 60 * MINUTE_MS;
+pub(crate) const DAY_MS: i64 = 24 * HOUR_MS;
 const NAMES: [&str; 4] = ["page_view", "search", "add_to_cart", "purchase"];
 
 /// Numbers that look random and are the same in every run (SplitMix64).
@@ -30,11 +30,11 @@ impl Numbers {
     }
 }
 
-fn at(ms: i64) -> Timestamp {
+pub(crate) fn at(ms: i64) -> Timestamp {
     Timestamp::from_unix_ms(ms)
 }
 
-fn row(event: &str, ms: i64, user: Option<u64>, session: Option<u64>) -> Row {
+pub(crate) fn row(event: &str, ms: i64, user: Option<u64>, session: Option<u64>) -> Row {
     Row {
         id: EventId::v7(ms, random_bytes()),
         project_id: 1,
@@ -56,7 +56,7 @@ fn row(event: &str, ms: i64, user: Option<u64>, session: Option<u64>) -> Row {
 }
 
 /// Events spread over the days before `end_ms`, a third of them without a user.
-fn random_rows(count: usize, days: i64, end_ms: i64) -> Vec<Row> {
+pub(crate) fn random_rows(count: usize, days: i64, end_ms: i64) -> Vec<Row> {
     let mut numbers = Numbers(5);
     (0..count)
         .map(|_| {
@@ -69,13 +69,13 @@ fn random_rows(count: usize, days: i64, end_ms: i64) -> Vec<Row> {
         .collect()
 }
 
-async fn write(store: &dyn Store, rows: &[Row]) {
+pub(crate) async fn write(store: &dyn Store, rows: &[Row]) {
     for rows in rows.chunks(500) {
         store.write(Flush { mark: Mark::new(), rows, outcomes: &[], quarantine: &[] }).await.unwrap();
     }
 }
 
-async fn compact(store: &dyn Store) {
+pub(crate) async fn compact(store: &dyn Store) {
     while store.compact().await.unwrap() > 0 {}
 }
 
@@ -90,7 +90,7 @@ async fn serve(place: &Place, rows: &[Row], folded: bool) -> TestServer {
     place.start().await
 }
 
-async fn ask(server: &TestServer, path: &str) -> Value {
+pub(crate) async fn ask(server: &TestServer, path: &str) -> Value {
     let bearer = format!("Bearer {}", server.secret_key());
     let reply = server.get(path, &[("authorization", &bearer)]).await;
     assert_eq!(reply.status, 200, "{path}: {}", reply.text());
@@ -99,13 +99,13 @@ async fn ask(server: &TestServer, path: &str) -> Value {
 
 /// What plain SQL would say of rows: events, users, sessions.
 #[derive(Debug, Default, PartialEq)]
-struct Truth {
+pub(crate) struct Truth {
     count: i64,
     users: i64,
     sessions: i64,
 }
 
-fn truth<'r>(rows: impl IntoIterator<Item = &'r Row>) -> Truth {
+pub(crate) fn truth<'r>(rows: impl IntoIterator<Item = &'r Row>) -> Truth {
     let (mut users, mut sessions, mut count) = (HashSet::new(), HashSet::new(), 0);
     for row in rows {
         count += 1;
@@ -125,7 +125,7 @@ fn within(rows: &[Row], start: &str, end: &str) -> Vec<Row> {
 }
 
 /// Counts must be exact, distinct counts within 2%.
-fn assert_agree(answer: &Value, count: &str, truth: &Truth, what: &str) {
+pub(crate) fn assert_agree(answer: &Value, count: &str, truth: &Truth, what: &str) {
     assert_eq!(answer[count], truth.count, "{what}");
     for (name, truth) in [("unique_users", truth.users), ("unique_sessions", truth.sessions)] {
         let said = answer[name].as_i64().unwrap();
@@ -137,7 +137,7 @@ fn text<'v>(value: &'v Value, name: &str) -> &'v str {
     value[name].as_str().unwrap()
 }
 
-fn assert_intervals_agree(metrics: &Value, rows: &[Row]) {
+pub(crate) fn assert_intervals_agree(metrics: &Value, rows: &[Row]) {
     for interval in metrics["intervals"].as_array().unwrap() {
         let rows = within(rows, text(interval, "start"), text(interval, "end"));
         assert_agree(interval, "count", &truth(&rows), &interval.to_string());

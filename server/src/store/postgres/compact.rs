@@ -12,7 +12,7 @@ use crate::{
         StoreResult,
         rollup::{
             CountDelta, Entry, MINUTES_KEPT, Size, delta,
-            fold::{Change, Fold, Key, Sketches},
+            fold::{Change, Fold, Key, Sketches, days_of},
             minute_of,
         },
     },
@@ -84,6 +84,12 @@ const WRITE: &str = "\
         user_sketch = CASE WHEN excluded.user_sketch = '' THEN buckets.user_sketch ELSE excluded.user_sketch END, \
         session_sketch = \
             CASE WHEN excluded.session_sketch = '' THEN buckets.session_sketch ELSE excluded.session_sketch END";
+
+const RENEW: &str = "\
+    INSERT INTO rollup_versions (project_id, day, version) \
+    SELECT project_id, day, (SELECT coalesce(max(version), 0) + 1 FROM rollup_versions) \
+    FROM unnest($1::integer[], $2::bigint[]) AS changed (project_id, day) \
+    ON CONFLICT (project_id, day) DO UPDATE SET version = excluded.version";
 
 const OLD_MINUTES: &str = "DELETE FROM rollup_buckets WHERE minutes = 1 AND start_minute < $1";
 
@@ -169,6 +175,18 @@ pub(super) async fn write(connection: &mut PgConnection, changes: &[Change]) -> 
         .bind(column(changes, |change| change.sessions.as_ref().map(|written| written.estimate)))
         .bind(column(changes, |change| change.users.as_ref().map(|written| written.bytes.as_slice())))
         .bind(column(changes, |change| change.sessions.as_ref().map(|written| written.bytes.as_slice())))
+        .execute(&mut *connection)
+        .await
+        .map_err(store_error)?;
+    renew(connection, &days_of(changes).into_iter().collect::<Vec<_>>()).await
+}
+
+/// Gives the buckets of days a new version, by which those who keep their numbers know that they changed. Only
+/// who holds [`LOCK`] does.
+pub(super) async fn renew(connection: &mut PgConnection, days: &[(i32, i64)]) -> StoreResult<()> {
+    sqlx::query(RENEW)
+        .bind(column(days, |day| day.0))
+        .bind(column(days, |day| day.1))
         .execute(connection)
         .await
         .map_err(store_error)?;

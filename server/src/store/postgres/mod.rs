@@ -6,6 +6,7 @@ mod indexes;
 mod outbox;
 mod partitions;
 mod quarantine;
+mod rebuild;
 mod rollups;
 mod timestamp;
 mod write;
@@ -155,8 +156,13 @@ impl Store for PostgresStore {
         within(self.timeout, compact::step(&self.others)).await
     }
 
-    async fn rollup_numbers(&self, project_id: i32, parts: &[(Span, Names)]) -> StoreResult<Numbers> {
-        within(self.timeout, rollups::numbers(&self.others, project_id, parts)).await
+    async fn rollup_numbers(
+        &self,
+        project_id: i32,
+        parts: &[(Span, Names)],
+        version: i64,
+    ) -> StoreResult<Numbers> {
+        within(self.timeout, rollups::numbers(&self.others, project_id, parts, version)).await
     }
 
     async fn rollup_sketches(
@@ -167,6 +173,14 @@ impl Store for PostgresStore {
         sessions: bool,
     ) -> StoreResult<Vec<BucketSketches>> {
         within(self.timeout, rollups::sketches(&self.others, project_id, spans, names, sessions)).await
+    }
+
+    async fn rebuild_hour(&self, project_id: i32, start: i64) -> StoreResult<u64> {
+        rebuild::hour(&self.others, project_id, start).await
+    }
+
+    async fn rebuild_day(&self, project_id: i32, start: i64) -> StoreResult<()> {
+        rebuild::day(&self.others, project_id, start).await
     }
 
     async fn forget_marks(&self, cutoff: Timestamp) -> StoreResult<()> {
@@ -373,6 +387,16 @@ impl Sql for PostgresStore {
             rows.iter().map(cells).collect::<sqlx::Result<_>>().map_err(store_error)
         })
         .await
+    }
+
+    async fn select_slowly(&self, sql: &'static str, values: &[Value<'_>]) -> StoreResult<Vec<Vec<Cell>>> {
+        let mut transaction = self.others.begin().await.map_err(store_error)?;
+        partitions::run(&mut transaction, "SET LOCAL statement_timeout = 0").await?;
+        let rows = bind_values!(sqlx::query(sql), values).fetch_all(&mut *transaction).await;
+        let rows = rows.map_err(store_error)?;
+        transaction.commit().await.map_err(store_error)?;
+        let cells = |row: &PgRow| (0..row.len()).map(|column| read_cell(row, column)).collect();
+        rows.iter().map(cells).collect::<sqlx::Result<_>>().map_err(store_error)
     }
 
     async fn select_each(

@@ -1,18 +1,37 @@
 //! Reading rollups.
 
-use sqlx::{PgPool, Row as _, postgres::PgRow};
+use sqlx::{PgConnection, PgPool, Row as _, postgres::PgRow};
 
-use super::{PgTimestamp, compact::minutes, store_error};
+use super::{compact::minutes, store_error};
 use crate::store::{
     StoreResult,
-    rollup::{BucketNumbers, BucketSketches, CountDelta, Names, Numbers, Span, delta, minute_of},
+    rollup::{BucketNumbers, BucketSketches, CountDelta, Names, Numbers, Span, delta},
 };
 
-/// One snapshot for all of it: a fold that commits meanwhile moves counts from the deltas to the buckets.
-pub(super) async fn numbers(pool: &PgPool, project_id: i32, parts: &[(Span, Names)]) -> StoreResult<Numbers> {
+/// One statement, hence one snapshot: a fold that commits meanwhile moves counts from the deltas to the buckets,
+/// and gives days new versions.
+const WAITING: &str = "\
+    SELECT 1::bigint, NULL::text, day, version, NULL::bytea FROM rollup_versions \
+    WHERE project_id = $1 AND version > $2 \
+    UNION ALL \
+    SELECT 2, event, CAST(extract(epoch FROM minute) / 60 AS bigint), CAST(sum(count) AS bigint), NULL \
+    FROM rollup_deltas WHERE project_id = $1 GROUP BY event, minute \
+    UNION ALL \
+    SELECT 3, NULL, 0, 0, content FROM sketch_deltas WHERE project_id = $1";
+
+pub(super) async fn numbers(
+    pool: &PgPool,
+    project_id: i32,
+    parts: &[(Span, Names)],
+    version: i64,
+) -> StoreResult<Numbers> {
+    if parts.is_empty() {
+        let mut connection = pool.acquire().await.map_err(store_error)?;
+        return waiting(&mut connection, project_id, version).await;
+    }
     let mut snapshot =
         pool.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await.map_err(store_error)?;
-    let mut numbers = Numbers::default();
+    let mut numbers = waiting(&mut snapshot, project_id, version).await?;
     for (span, names) in parts {
         let rows = sqlx::query(names.numbers_sql())
             .bind(project_id)
@@ -26,28 +45,28 @@ pub(super) async fn numbers(pool: &PgPool, project_id: i32, parts: &[(Span, Name
         let rows: sqlx::Result<_> = rows.iter().map(read_numbers).collect();
         numbers.parts.push(rows.map_err(store_error)?);
     }
-    let counts: Vec<(String, PgTimestamp, i64)> =
-        sqlx::query_as("SELECT event, minute, count FROM rollup_deltas WHERE project_id = $1")
-            .bind(project_id)
-            .fetch_all(&mut *snapshot)
-            .await
-            .map_err(store_error)?;
-    let delta = |(event, minute, count): (String, PgTimestamp, i64)| CountDelta {
-        project_id,
-        event,
-        minute: minute_of(minute.0),
-        count,
-    };
-    numbers.counts = counts.into_iter().map(delta).collect();
-    let contents: Vec<Vec<u8>> =
-        sqlx::query_scalar("SELECT content FROM sketch_deltas WHERE project_id = $1")
-            .bind(project_id)
-            .fetch_all(&mut *snapshot)
-            .await
-            .map_err(store_error)?;
     snapshot.commit().await.map_err(store_error)?;
-    for content in contents {
-        numbers.entries.append(&mut delta::unpack(project_id, &content)?);
+    Ok(numbers)
+}
+
+async fn waiting(connection: &mut PgConnection, project_id: i32, version: i64) -> StoreResult<Numbers> {
+    let rows = sqlx::query(WAITING).bind(project_id).bind(version).fetch_all(connection).await;
+    let mut numbers = Numbers::default();
+    for row in rows.map_err(store_error)? {
+        let kind: i64 = row.try_get(0).map_err(store_error)?;
+        let pair = || -> sqlx::Result<(i64, i64)> { Ok((row.try_get(2)?, row.try_get(3)?)) };
+        match kind {
+            1 => numbers.versions.push(pair().map_err(store_error)?),
+            2 => {
+                let (minute, count) = pair().map_err(store_error)?;
+                let event = row.try_get(1).map_err(store_error)?;
+                numbers.counts.push(CountDelta { project_id, event, minute, count });
+            }
+            _ => {
+                let content: &[u8] = row.try_get(4).map_err(store_error)?;
+                numbers.entries.append(&mut delta::unpack(project_id, content)?);
+            }
+        }
     }
     Ok(numbers)
 }

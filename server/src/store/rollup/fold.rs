@@ -1,7 +1,7 @@
 //! Folding deltas into buckets: what changes, worked out in memory. Reading and writing the buckets is
 //! for each database to do.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{ALL_EVENTS, CountDelta, Entry, Size, Sketch};
 use crate::store::StoreResult;
@@ -53,18 +53,30 @@ pub(crate) struct Written {
 }
 
 /// What buckets gain.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Fold {
+    longest: Size,
     gains: BTreeMap<Key, Gain>,
 }
 
+impl Default for Fold {
+    fn default() -> Self {
+        Self::up_to(Size::Day)
+    }
+}
+
 impl Fold {
+    /// Of buckets no longer than these.
+    pub(super) const fn up_to(longest: Size) -> Self {
+        Self { longest, gains: BTreeMap::new() }
+    }
+
     /// Adds deltas. Minutes before `minutes_from` have no bucket of their own; those after it have one
     /// for the counts of each event name, and one with sketches for all of them.
     pub(crate) fn add(&mut self, counts: &[CountDelta], entries: &[Entry], minutes_from: i64) {
         for CountDelta { project_id, event, minute, count } in counts {
             for name in [event, ALL_EVENTS] {
-                for size in sizes(*minute >= minutes_from) {
+                for size in self.sizes(*minute >= minutes_from) {
                     self.gain(*project_id, size, name, *minute).count += count;
                 }
             }
@@ -76,7 +88,7 @@ impl Fold {
         }
         for ((project_id, event, minute), entries) in together {
             for name in [event, ALL_EVENTS] {
-                for size in sizes(name == ALL_EVENTS && minute >= minutes_from) {
+                for size in self.sizes(name == ALL_EVENTS && minute >= minutes_from) {
                     let gain = self.gain(project_id, size, name, minute);
                     for Entry { users, sessions, .. } in &entries {
                         users.iter().for_each(|&hash| gain.users.add(hash));
@@ -92,6 +104,12 @@ impl Fold {
         let gain = self.gains.entry(key).or_default();
         gain.last_minute = gain.last_minute.max(minute);
         gain
+    }
+
+    fn sizes(&self, with_minutes: bool) -> impl Iterator<Item = Size> + use<> {
+        let longest = self.longest;
+        let kept = Size::KEPT.into_iter().filter(move |&size| size <= longest);
+        with_minutes.then_some(Size::Minute).into_iter().chain(kept)
     }
 
     /// The buckets that gain, in order.
@@ -117,8 +135,9 @@ impl Fold {
     }
 }
 
-fn sizes(with_minutes: bool) -> impl Iterator<Item = Size> {
-    with_minutes.then_some(Size::Minute).into_iter().chain(Size::KEPT)
+/// The projects and days (their first minutes) of which buckets change.
+pub(crate) fn days_of(changes: &[Change]) -> BTreeSet<(i32, i64)> {
+    changes.iter().map(|change| (change.key.project_id, Size::Day.floor(change.key.start))).collect()
 }
 
 /// The union, unless it is what was there before.

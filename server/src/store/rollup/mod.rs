@@ -5,6 +5,7 @@
 pub(super) mod delta;
 pub(super) mod fold;
 mod read;
+pub(super) mod recount;
 mod sketch;
 
 use pharos_model::Timestamp;
@@ -55,6 +56,16 @@ impl Size {
     /// Where the bucket that holds `minute` begins.
     pub const fn floor(self, minute: i64) -> i64 {
         minute.div_euclid(self.minutes()) * self.minutes()
+    }
+
+    /// The length of which four, or 24, make one of this.
+    pub const fn next_shorter(self) -> Option<Self> {
+        match self {
+            Self::Minute => None,
+            Self::Quarter => Some(Self::Minute),
+            Self::Hour => Some(Self::Quarter),
+            Self::Day => Some(Self::Hour),
+        }
     }
 
     const fn next_longer(self) -> Option<Self> {
@@ -181,9 +192,11 @@ pub struct CountDelta {
 /// What was asked for, and what is not folded yet, of one moment.
 #[derive(Debug, Default)]
 pub struct Numbers {
+    /// Days (their first minute) and the versions of their buckets, of those newer than was asked for.
+    pub versions: Vec<(i64, i64)>,
     /// For each part asked for, the buckets that are not empty.
     pub parts: Vec<Vec<BucketNumbers>>,
-    /// Counts not folded yet, of any time.
+    /// Counts not folded yet, of any time, each event name and minute once.
     pub counts: Vec<CountDelta>,
     /// Users and sessions not folded yet, of any time.
     pub entries: Vec<Entry>,

@@ -12,7 +12,7 @@ use crate::{
         Row, StoreResult,
         rollup::{
             BucketNumbers, BucketSketches, CountDelta, Entry, MINUTES_KEPT, Names, Numbers, Span, delta,
-            fold::{Change, Fold, Key, Sketches, Written},
+            fold::{Change, Fold, Key, Sketches, Written, days_of},
             minute_of, moment_of,
         },
     },
@@ -115,7 +115,8 @@ async fn any_deltas(pool: &SqlitePool) -> sqlx::Result<bool> {
     sqlx::query_scalar(sql).fetch_one(pool).await
 }
 
-async fn add_minutes(connection: &mut SqliteConnection, counts: &[CountDelta]) -> sqlx::Result<()> {
+/// Adds to the counts by minute.
+pub(super) async fn add_minutes(connection: &mut SqliteConnection, counts: &[CountDelta]) -> sqlx::Result<()> {
     let mut sums: BTreeMap<(i32, i64, &str), i64> = BTreeMap::new();
     for delta in counts {
         *sums.entry((delta.project_id, delta.minute, &delta.event)).or_default() += delta.count;
@@ -171,17 +172,48 @@ pub(super) async fn write(connection: &mut SqliteConnection, changes: &[Change])
             .execute(&mut *connection)
             .await?;
     }
+    for (project_id, day) in days_of(changes) {
+        renew(connection, project_id, day).await?;
+    }
     Ok(())
 }
 
-/// One snapshot for all of it: a fold that commits meanwhile moves counts from the deltas to the buckets.
+/// Gives a day's buckets a new version, by which those who keep their numbers know that they changed.
+pub(super) async fn renew(connection: &mut SqliteConnection, project_id: i32, day: i64) -> sqlx::Result<()> {
+    sqlx::query(
+        "INSERT INTO rollup_versions (project_id, day, version) \
+         VALUES ($1, $2, (SELECT coalesce(max(version), 0) + 1 FROM rollup_versions)) \
+         ON CONFLICT (project_id, day) DO UPDATE SET version = excluded.version",
+    )
+    .bind(project_id)
+    .bind(day)
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// One statement, hence one snapshot: a fold that commits meanwhile moves counts from the deltas to the buckets,
+/// and gives days new versions.
+const WAITING: &str = "\
+    SELECT 1, NULL, day, version, NULL FROM rollup_versions WHERE project_id = $1 AND version > $2 \
+    UNION ALL \
+    SELECT 2, event, CAST(strftime('%s', minute) AS integer) / 60, sum(count), NULL \
+    FROM rollup_deltas WHERE project_id = $1 GROUP BY event, minute \
+    UNION ALL \
+    SELECT 3, NULL, 0, 0, content FROM sketch_deltas WHERE project_id = $1";
+
 pub(super) async fn numbers(
     readers: &SqlitePool,
     project_id: i32,
     parts: &[(Span, Names)],
+    version: i64,
 ) -> StoreResult<Numbers> {
+    if parts.is_empty() {
+        let mut connection = readers.acquire().await.map_err(store_error)?;
+        return waiting(&mut connection, project_id, version).await;
+    }
     let mut snapshot = readers.begin().await.map_err(store_error)?;
-    let mut numbers = Numbers::default();
+    let mut numbers = waiting(&mut snapshot, project_id, version).await?;
     for (span, names) in parts {
         let rows = sqlx::query(names.numbers_sql())
             .bind(project_id)
@@ -195,22 +227,28 @@ pub(super) async fn numbers(
         let rows: sqlx::Result<_> = rows.iter().map(read_numbers).collect();
         numbers.parts.push(rows.map_err(store_error)?);
     }
-    let rows =
-        sqlx::query("SELECT project_id, event, minute, count FROM rollup_deltas WHERE project_id = $1")
-            .bind(project_id)
-            .fetch_all(&mut *snapshot)
-            .await
-            .map_err(store_error)?;
-    numbers.counts = rows.iter().map(read_delta).collect::<sqlx::Result<_>>().map_err(store_error)?;
-    let contents: Vec<Vec<u8>> =
-        sqlx::query_scalar("SELECT content FROM sketch_deltas WHERE project_id = $1")
-            .bind(project_id)
-            .fetch_all(&mut *snapshot)
-            .await
-            .map_err(store_error)?;
     snapshot.commit().await.map_err(store_error)?;
-    for content in contents {
-        numbers.entries.append(&mut delta::unpack(project_id, &content)?);
+    Ok(numbers)
+}
+
+async fn waiting(connection: &mut SqliteConnection, project_id: i32, version: i64) -> StoreResult<Numbers> {
+    let rows = sqlx::query(WAITING).bind(project_id).bind(version).fetch_all(connection).await;
+    let mut numbers = Numbers::default();
+    for row in rows.map_err(store_error)? {
+        let kind: i64 = row.try_get(0).map_err(store_error)?;
+        let pair = || -> sqlx::Result<(i64, i64)> { Ok((row.try_get(2)?, row.try_get(3)?)) };
+        match kind {
+            1 => numbers.versions.push(pair().map_err(store_error)?),
+            2 => {
+                let (minute, count) = pair().map_err(store_error)?;
+                let event = row.try_get(1).map_err(store_error)?;
+                numbers.counts.push(CountDelta { project_id, event, minute, count });
+            }
+            _ => {
+                let content: &[u8] = row.try_get(4).map_err(store_error)?;
+                numbers.entries.append(&mut delta::unpack(project_id, content)?);
+            }
+        }
     }
     Ok(numbers)
 }

@@ -19,8 +19,6 @@ export async function isReady(signal: AbortSignal): Promise<boolean> {
   return (await fetch('/health/ready', { signal })).ok;
 }
 
-export const health = (signal: AbortSignal) => get<Api.Health>('/v1/health', {}, signal);
-
 /** The last hour. */
 export const dashboard = (signal: AbortSignal) => get<Api.Dashboard>('/v1/dashboard', {}, signal);
 

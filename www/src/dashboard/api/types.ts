@@ -76,8 +76,9 @@ export interface Dashboard extends Totals {
   activity: { minute: string; count: number; users: number; sessions: number }[];
   /** By outcome, since the start of the hour in which `start` lies. */
   outcomes: Record<string, number>;
-  /** What was stripped as personal, by kind. */
-  redactions?: Record<string, number>;
+  /** Pieces of personal data taken out of these events, by kind. */
+  redactions: Record<string, number>;
+  health: Health;
 }
 
 export interface Breakdown {

@@ -2,26 +2,19 @@
 
 import type { Health } from '../../api';
 import { Card } from '../../components/page';
-import { Shown } from '../../components/states';
 import { ago, bytes, counted, decimal, duration, NONE } from '../../format';
-import type { Answer } from '../../use-answer';
 
-export function HealthCard({ answer }: { answer: Answer<Health> }) {
-  const { data } = answer;
+export function HealthCard({ health }: { health: Health }) {
   return (
     <Card
       title="Health"
       aside={
-        data && (
-          <p class="state" data-state={data.healthy ? 'good' : 'bad'}>
-            {data.healthy ? 'Healthy' : 'Needs attention'}
-          </p>
-        )
+        <p class="state" data-state={health.healthy ? 'good' : 'bad'}>
+          {health.healthy ? 'Healthy' : 'Needs attention'}
+        </p>
       }
     >
-      <Shown answer={answer} shape="lines">
-        {(health) => <Facts health={health} />}
-      </Shown>
+      <Facts health={health} />
     </Card>
   );
 }

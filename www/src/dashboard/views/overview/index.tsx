@@ -2,7 +2,7 @@
 // to the page that shows how to send a first event.
 
 import { useEffect } from 'preact/hooks';
-import { dashboard, delivery, health, recentEvents } from '../../api';
+import { dashboard, delivery, recentEvents } from '../../api';
 import { Card, PageHead } from '../../components/page';
 import { Shown } from '../../components/states';
 import { number, timeOfDay } from '../../format';
@@ -21,7 +21,6 @@ const DELIVERY_INTERVAL_MS = 30_000;
 
 export default function Overview() {
   const answer = useAnswer('dashboard', dashboard, INTERVAL_MS);
-  const state = useAnswer('health', health, INTERVAL_MS);
   const arrival = useAnswer(
     'delivery',
     (signal) => delivery(spanOf({ preset: '1h' }), signal),
@@ -36,7 +35,7 @@ export default function Overview() {
       <Shown answer={answer} shape="cards">
         {(data) => (
           <>
-            <Numbers data={data} delivery={arrival.data} health={state.data} />
+            <Numbers data={data} delivery={arrival.data} />
             <Card
               title="The last hour"
               aside={
@@ -50,7 +49,7 @@ export default function Overview() {
             <div class="columns">
               <TopEvents data={data} />
               <Received data={data} />
-              <HealthCard answer={state} />
+              <HealthCard health={data.health} />
             </div>
           </>
         )}

@@ -53,7 +53,7 @@ export function TopEvents({ data }: { data: Dashboard }) {
 
 export function Received({ data }: { data: Dashboard }) {
   const outcomes = ranked(data.outcomes);
-  const redactions = ranked(data.redactions ?? {});
+  const redactions = ranked(data.redactions);
   const received = outcomes.reduce((sum, [, count]) => sum + count, 0);
   return (
     <Card title="What was received" aside={<a href="/outcomes">Details</a>}>
@@ -71,22 +71,18 @@ export function Received({ data }: { data: Dashboard }) {
           ))}
         </dl>
       )}
-      {data.redactions && (
-        <>
-          <h3>Personal data taken out</h3>
-          {redactions.length === 0 ? (
-            <p class="muted">None in the last hour.</p>
-          ) : (
-            <dl class="facts">
-              {redactions.map(([kind, count]) => (
-                <div key={kind}>
-                  <dt class="mono">{kind}</dt>
-                  <dd>{number(count)}</dd>
-                </div>
-              ))}
-            </dl>
-          )}
-        </>
+      <h3>Personal data taken out</h3>
+      {redactions.length === 0 ? (
+        <p class="muted">None in the last hour.</p>
+      ) : (
+        <dl class="facts">
+          {redactions.map(([kind, count]) => (
+            <div key={kind}>
+              <dt class="mono">{kind}</dt>
+              <dd>{number(count)}</dd>
+            </div>
+          ))}
+        </dl>
       )}
     </Card>
   );

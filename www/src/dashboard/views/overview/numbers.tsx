@@ -1,6 +1,6 @@
 // The last hour in a row of numbers.
 
-import type { Dashboard, Delivery, Health } from '../../api';
+import type { Dashboard, Delivery } from '../../api';
 import { Stat } from '../../components/page';
 import { Sparkline } from '../../components/sparkline';
 import { Trend, change } from '../../components/trend';
@@ -9,10 +9,9 @@ import { number, percent } from '../../format';
 interface NumbersProps {
   data: Dashboard;
   delivery: Delivery | null;
-  health: Health | null;
 }
 
-export function Numbers({ data, delivery, health }: NumbersProps) {
+export function Numbers({ data, delivery }: NumbersProps) {
   const { activity } = data;
   return (
     <dl class="stats">
@@ -42,7 +41,7 @@ export function Numbers({ data, delivery, health }: NumbersProps) {
       />
       <Stat
         label="Not taken or stored"
-        value={percent(health?.error_rate)}
+        value={percent(data.health.error_rate)}
         note={<a href="/outcomes?range=24h">where events go</a>}
       />
     </dl>

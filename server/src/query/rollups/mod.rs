@@ -1,34 +1,31 @@
 //! Totals over ranges of time, from rollups: how many events, users and sessions, in all and by name.
 //!
 //! Counts come from the buckets' numbers and are exact. Distinct counts of one whole bucket are a number
-//! as well; of several, the union of their sketches. Unions are kept in memory ([`Unions`]) until
-//! the buckets change, so that asking for the last 30 days again costs no more than today's buckets.
+//! as well; of several, the union of their sketches. What does not change is kept in memory ([`snapshot`] of
+//! numbers, [`union`] of sketches), so that a question costs what is new since the last one.
 
-use std::{
-    collections::{BTreeMap, HashMap},
-    sync::{Arc, Mutex, PoisonError},
-};
+mod kept;
+mod snapshot;
+mod union;
+
+use std::{collections::HashMap, sync::Arc};
 
 use pharos_model::Timestamp;
-use tokio::sync::Semaphore;
 
+use self::{
+    snapshot::{Part, Reader, Reading},
+    union::{Union, UnionKey, Unions},
+};
 use crate::{
     clock,
-    ingest::heavy,
     store::{
         Store, StoreResult,
-        rollup::{
-            BucketNumbers, BucketSketches, CountDelta, Entry, Names, Numbers, Size, Sketch, Span, cover,
-            join, minute_of,
-        },
+        rollup::{BucketNumbers, CountDelta, Entry, Names, Size, Sketch, Span, cover, join, minute_of},
     },
 };
 
-/// Memory for unions. A dense one has 16 KiB, so this holds some thousands.
-const UNIONS_BYTES_MAX: usize = 64 * 1024 * 1024;
-
-/// Unions made side by side: more would only take the processor from each other, and from the writers.
-const UNIONS_AT_ONCE: usize = 2;
+/// Days before today that are kept apart from those before: late events still change them now and then.
+const LATE_DAYS: i64 = 2;
 
 /// A range of time, in minutes since 1970, without its end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -93,16 +90,15 @@ pub(crate) struct EventTotal {
     pub(crate) users: i64,
 }
 
-/// Reads rollups, and remembers unions of sketches.
+/// Reads rollups, and remembers what it can.
 pub(crate) struct Rollups {
-    store: Arc<dyn Store>,
-    unions: Mutex<Unions>,
-    at_once: Semaphore,
+    reader: Reader,
+    unions: Unions,
 }
 
 impl Rollups {
     pub(crate) fn new(store: Arc<dyn Store>) -> Self {
-        Self { store, unions: Mutex::default(), at_once: Semaphore::new(UNIONS_AT_ONCE) }
+        Self { reader: Reader::new(store.clone()), unions: Unions::new(store) }
     }
 
     /// The totals of each range, all as of one moment: of all events, or of those called `event`.
@@ -115,25 +111,23 @@ impl Rollups {
         let name = event.map_or(Names::All, |event| Names::One(event.to_owned()));
         let covers: Vec<Vec<Span>> =
             ranges.iter().map(|range| cover(range.minutes.start, range.minutes.end)).collect();
-        let spans = join(covers.iter().flatten().copied().collect());
+        let spans = pieces(covers.iter().flatten());
         let with_each = ranges.iter().zip(&covers).filter(|(range, _)| range.each != Each::Nothing);
-        let spans_each = join(with_each.flat_map(|(_, cover)| cover).copied().collect());
-        let mut parts: Vec<_> = spans.iter().map(|&span| (span, name.clone())).collect();
-        parts.extend(spans_each.iter().map(|&span| (span, Names::Each)));
-        let read = self.store.rollup_numbers(project_id, &parts).await?;
+        let spans_each = pieces(with_each.flat_map(|(_, cover)| cover));
+        let mut parts: Vec<Part> = spans.into_iter().map(|span| (span, name.clone())).collect();
+        parts.extend(spans_each.into_iter().map(|span| (span, Names::Each)));
+        let read = self.reader.read(project_id, &parts).await?;
 
-        let (rows, rows_each) = read.parts.split_at(spans.len());
-        let (rows, rows_each) = (by_bucket(&spans, rows), by_bucket(&spans_each, rows_each));
         let mut totals = Vec::with_capacity(ranges.len());
         for (range, cover) in ranges.iter().zip(&covers) {
-            let one = OneRange { project_id, range, cover, name: &name, rows: &rows, read: &read };
-            totals.push(self.total(&one, &rows_each).await?);
+            let one = OneRange { project_id, range, cover, name: &name, read: &read };
+            totals.push(self.total(&one).await?);
         }
         Ok(totals)
     }
 
-    async fn total(&self, one: &OneRange<'_>, rows_each: &Rows<'_>) -> StoreResult<Total> {
-        let buckets: Vec<&BucketNumbers> = in_spans(one.rows, one.cover).collect();
+    async fn total(&self, one: &OneRange<'_>) -> StoreResult<Total> {
+        let buckets: Vec<&BucketNumbers> = one.read.buckets(one.cover, one.name).collect();
         let waiting = one.waiting_counts().filter(|delta| one.is_meant(&delta.event));
         let count = buckets.iter().map(|bucket| bucket.count).sum::<i64>()
             + waiting.map(|delta| delta.count).sum::<i64>();
@@ -147,7 +141,7 @@ impl Rollups {
             };
         }
         if one.range.each != Each::Nothing {
-            total.each = self.each(one, rows_each).await?;
+            total.each = self.each(one).await?;
         }
         Ok(total)
     }
@@ -168,14 +162,14 @@ impl Rollups {
         Ok((users.estimate(), sessions.estimate()))
     }
 
-    async fn each(&self, one: &OneRange<'_>, rows_each: &Rows<'_>) -> StoreResult<Vec<EventTotal>> {
+    async fn each(&self, one: &OneRange<'_>) -> StoreResult<Vec<EventTotal>> {
         let mut counts: HashMap<&str, (i64, i64)> = HashMap::new();
         let mut add = |event, count, minute: i64| {
             let (sum, last_minute) = counts.entry(event).or_insert((0, minute));
             *sum += count;
             *last_minute = minute.max(*last_minute);
         };
-        for bucket in in_spans(rows_each, one.cover) {
+        for bucket in one.read.buckets(one.cover, &Names::Each) {
             add(bucket.event.as_str(), bucket.count, bucket.last_minute);
         }
         for delta in one.waiting_counts() {
@@ -212,64 +206,51 @@ impl Rollups {
         Ok(each)
     }
 
-    /// The unions that make up a range: that of the days before today, which seldom changes, and the rest.
+    /// The unions that make up a range, cut where one changes more often than the other.
     async fn unions_of(&self, one: &OneRange<'_>, names: &Names) -> StoreResult<Vec<Arc<Union>>> {
-        let today = Size::Day.floor(minute_of(clock::now()));
-        let (closed, open): (Vec<Span>, Vec<Span>) = one.cover.iter().partition(|span| span.end <= today);
         let mut unions = Vec::new();
-        for spans in [closed, open] {
-            let buckets = in_spans(one.rows, &spans);
-            let stamp = buckets.fold((0, 0, 0), |(count, users, sessions), bucket| {
-                (count + bucket.count, users + bucket.users, sessions + bucket.sessions)
-            });
-            if stamp.0 > 0 {
+        for spans in groups(one.cover) {
+            // Where there is nothing of any name there is nothing of each.
+            if one.read.buckets(&spans, one.name).next().is_some() {
+                let stamp = one.read.moment.stamp(&spans);
                 let key = UnionKey { project_id: one.project_id, names: names.clone(), spans };
-                unions.push(self.union(key, stamp).await?);
+                unions.push(self.unions.get(key, stamp).await?);
             }
         }
         Ok(unions)
     }
-
-    async fn union(&self, key: UnionKey, stamp: Stamp) -> StoreResult<Arc<Union>> {
-        if let Some(union) = self.unions().get(&key, stamp) {
-            return Ok(union);
-        }
-        // Never closed.
-        let _permit = self.at_once.acquire().await;
-        if let Some(union) = self.unions().get(&key, stamp) {
-            return Ok(union);
-        }
-        let sessions = key.names != Names::Each;
-        let sketches = self.store.rollup_sketches(key.project_id, &key.spans, &key.names, sessions).await?;
-        let bytes = sketches.iter().map(|sketches| sketches.users.len() + sketches.sessions.len()).sum();
-        let union = Arc::new(heavy(bytes, || Union::of(&sketches))?);
-        self.unions().put(key, stamp, union.clone());
-        Ok(union)
-    }
-
-    fn unions(&self) -> std::sync::MutexGuard<'_, Unions> {
-        self.unions.lock().unwrap_or_else(PoisonError::into_inner)
-    }
 }
 
-type Rows<'a> = BTreeMap<(Size, i64), Vec<&'a BucketNumbers>>;
-
-fn by_bucket<'a>(spans: &[Span], parts: &'a [Vec<BucketNumbers>]) -> Rows<'a> {
-    let mut rows = Rows::new();
-    for (span, buckets) in spans.iter().zip(parts) {
-        for bucket in buckets {
-            rows.entry((span.size, bucket.start)).or_default().push(bucket);
-        }
-    }
-    rows
+/// Moments at which what seldom changes ends.
+fn cuts() -> [i64; 2] {
+    let today = Size::Day.floor(minute_of(clock::now()));
+    [today - LATE_DAYS * Size::Day.minutes(), today]
 }
 
-fn in_spans<'a>(rows: &Rows<'a>, spans: &[Span]) -> impl Iterator<Item = &'a BucketNumbers> {
-    spans
-        .iter()
-        .flat_map(|span| rows.range((span.size, span.start)..(span.size, span.end)))
-        .flat_map(|(_, buckets)| buckets)
-        .copied()
+/// Spans in one list without overlaps, cut at [`cuts`].
+fn pieces<'s>(spans: impl Iterator<Item = &'s Span>) -> Vec<Span> {
+    let mut pieces = join(spans.copied().collect());
+    for cut in cuts() {
+        pieces = pieces.into_iter().flat_map(|span| divide(span, cut)).collect();
+    }
+    pieces
+}
+
+/// The spans before the first of [`cuts`], between them, and after.
+fn groups(spans: &[Span]) -> [Vec<Span>; 3] {
+    let [late, today] = cuts();
+    let mut groups = [const { Vec::new() }; 3];
+    for span in spans.iter().flat_map(|&span| divide(span, late)).flat_map(|span| divide(span, today)) {
+        groups[usize::from(span.start >= late) + usize::from(span.start >= today)].push(span);
+    }
+    groups
+}
+
+/// Both cuts are starts of days, at which buckets of any length begin.
+fn divide(span: Span, at: i64) -> impl Iterator<Item = Span> {
+    let before = Span { end: span.end.min(at), ..span };
+    let after = Span { start: span.start.max(at), ..span };
+    [before, after].into_iter().filter(|span| span.start < span.end)
 }
 
 /// One range and what was read for it.
@@ -278,92 +259,19 @@ struct OneRange<'a> {
     range: &'a Range,
     cover: &'a [Span],
     name: &'a Names,
-    rows: &'a Rows<'a>,
-    read: &'a Numbers,
+    read: &'a Reading,
 }
 
 impl<'a> OneRange<'a> {
     fn waiting_counts(&self) -> impl Iterator<Item = &'a CountDelta> {
-        self.read.counts.iter().filter(|delta| self.range.minutes.holds(delta.minute))
+        self.read.moment.counts.iter().filter(|delta| self.range.minutes.holds(delta.minute))
     }
 
     fn waiting_entries(&self) -> impl Iterator<Item = &'a Entry> {
-        self.read.entries.iter().filter(|entry| self.range.minutes.holds(entry.minute))
+        self.read.moment.entries.iter().filter(|entry| self.range.minutes.holds(entry.minute))
     }
 
     fn is_meant(&self, event: &str) -> bool {
         if let Names::One(name) = self.name { name == event } else { true }
-    }
-}
-
-/// Sketches of several buckets in one, for each event name.
-#[derive(Default)]
-struct Union(HashMap<String, Known>);
-
-#[derive(Default)]
-struct Known {
-    users: Sketch,
-    sessions: Sketch,
-}
-
-impl Union {
-    fn of(sketches: &[BucketSketches]) -> StoreResult<Self> {
-        let mut union = Self::default();
-        for BucketSketches { event, users, sessions } in sketches {
-            if !union.0.contains_key(event) {
-                union.0.insert(event.clone(), Known::default());
-            }
-            if let Some(known) = union.0.get_mut(event) {
-                known.users.merge_bytes(users)?;
-                known.sessions.merge_bytes(sessions)?;
-            }
-        }
-        Ok(union)
-    }
-
-    fn bytes(&self) -> usize {
-        let known =
-            |(event, known): (&String, &Known)| event.len() + known.users.bytes() + known.sessions.bytes();
-        self.0.iter().map(known).sum()
-    }
-}
-
-#[derive(Clone, PartialEq, Eq, Hash)]
-struct UnionKey {
-    project_id: i32,
-    names: Names,
-    spans: Vec<Span>,
-}
-
-/// Sums of the numbers of the buckets united: when a bucket changes, so do they.
-type Stamp = (i64, i64, i64);
-
-/// Unions in memory; the one unused for longest makes room.
-#[derive(Default)]
-struct Unions {
-    known: HashMap<UnionKey, (Stamp, u64, Arc<Union>)>,
-    uses: u64,
-    bytes: usize,
-}
-
-impl Unions {
-    fn get(&mut self, key: &UnionKey, stamp: Stamp) -> Option<Arc<Union>> {
-        self.uses += 1;
-        let (known_stamp, used, union) = self.known.get_mut(key)?;
-        *used = self.uses;
-        (*known_stamp == stamp).then(|| union.clone())
-    }
-
-    fn put(&mut self, key: UnionKey, stamp: Stamp, union: Arc<Union>) {
-        self.uses += 1;
-        self.bytes += union.bytes();
-        if let Some((_, _, replaced)) = self.known.insert(key, (stamp, self.uses, union)) {
-            self.bytes -= replaced.bytes();
-        }
-        while self.bytes > UNIONS_BYTES_MAX {
-            let oldest = self.known.iter().min_by_key(|(_, (_, used, _))| *used).map(|(key, _)| key.clone());
-            let Some((_, _, removed)) = oldest.and_then(|key| self.known.remove(&key)) else { return };
-            self.bytes -= removed.bytes();
-        }
     }
 }
