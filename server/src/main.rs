@@ -100,7 +100,9 @@ async fn in_runtime(command: Command, config: Config) -> anyhow::Result<()> {
         Command::Export(args) => export_commands::run(args, &config).await,
         Command::Rollup(command) => rollup_commands::run(command, &config).await,
         Command::Spool(command) => spool_commands::run(command, &config).await,
-        Command::Check { .. } | Command::Doctor(_) => unreachable!("they have a runtime of their own, or none"),
+        Command::Check { .. } | Command::Doctor(_) => {
+            unreachable!("they have a runtime of their own, or none")
+        }
         Command::SeedDemo(command) => {
             // What never happened is not sent on.
             let config = Config { destinations: Destinations::default(), ..config };

@@ -2,7 +2,6 @@
 // The read benchmark's command line: how long answers take while events are written, at one million events and at
 // ten, beside plain SQL on the same table.
 
-import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -10,8 +9,9 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { Cluster } from '../support/cluster.mjs';
-import { BINARY, Server } from '../support/server.mjs';
+import { INGEST_KEY, SECRET_KEY, Server } from '../support/server.mjs';
 import { machineText } from './machine.mjs';
+import { fill } from './read-fill.mjs';
 import { measureReads, sqliteFile } from './read-measure.mjs';
 import { markdown } from './read-report.mjs';
 import { replaceMeasured } from './report.mjs';
@@ -33,12 +33,13 @@ and a funnel over 7 days; then the same by plain SQL on the table.
   --write                put the table into docs/benchmarks.md
   --help
 
-Filling ten millions takes minutes and some 6 GB for each database. Results go to tests/.out/read.json too.
-SQLite's plain SQL is run by the program sqlite3. The server is target/release/pharos, or what PHAROS_BIN names.`;
+Filling ten millions takes minutes and some 6 GB for each database, and is done by psql and sqlite3. Results go to
+tests/.out/read.json too. The server is target/release/pharos, or what PHAROS_BIN names.`;
 
 const DOCS = fileURLToPath(new URL('../../docs/benchmarks.md', import.meta.url));
 const OUT = fileURLToPath(new URL('../.out/', import.meta.url));
 const DAYS = 30;
+const KEYS = { TELEMETRY_INGEST_KEY: INGEST_KEY, TELEMETRY_SECRET_KEY: SECRET_KEY };
 const SETTINGS = { TELEMETRY_LOG: 'warn', TELEMETRY_PEPPER: 'a pepper for benchmarks, long enough to pass' };
 
 function readOptions() {
@@ -88,19 +89,9 @@ async function filled(cluster, serverUrl, dir, millions) {
   }
   const env = { ...SETTINGS, ...(url ? { DATABASE_URL: url } : {}) };
   const server = new Server(dataDir, { env });
-  if (isNew) {
-    const events = String(Math.round(millions * 1_000_000));
-    await run(['seed-demo', '--events', events, '--days', String(DAYS)], { ...env, TELEMETRY_DATA_DIR: dataDir });
-    if (url) await query(url, 'ANALYZE');
-  }
+  const events = Math.round(millions * 1_000_000);
+  if (isNew) await fill({ url, dataDir, env: { ...env, ...KEYS, TELEMETRY_DATA_DIR: dataDir } }, { events, days: DAYS });
   return { server, url, dataDir };
-}
-
-/** @param {string[]} args @param {Record<string, string>} env */
-async function run(args, env) {
-  const child = spawn(BINARY, args, { env: { PATH: process.env.PATH, ...env }, stdio: 'inherit' });
-  const code = await new Promise((resolve, reject) => child.once('exit', resolve).once('error', reject));
-  if (code !== 0) throw new Error(`pharos ${args[0]} ended with ${code}`);
 }
 
 /** @param {import('./read-measure.mjs').Measured} measured */

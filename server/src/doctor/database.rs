@@ -39,7 +39,9 @@ pub(super) async fn reach(config: &Config, say: Say<'_>) -> Option<Arc<dyn Store
         }
         Err(error) => {
             let advice = match error {
-                StoreError::Forbidden(_) => "look at name and password in DATABASE_URL, and whether it exists",
+                StoreError::Forbidden(_) => {
+                    "look at name and password in DATABASE_URL, and whether it exists"
+                }
                 _ => "start the database, or look at DATABASE_URL; events go to the spool meanwhile",
             };
             say(Finding::wrong("database", format!("{}: {error}", describe_database(config)), advice));
@@ -59,12 +61,17 @@ pub(super) async fn schema(store: &dyn Store, say: Say<'_>) -> bool {
     };
     if !schema.broken.is_empty() {
         let what = format!("steps {:?} broke off, or were changed after they were taken", schema.broken);
-        say(Finding::wrong("schema", what, "restore a backup, or ask for help: this program did not write it"));
+        say(Finding::wrong(
+            "schema",
+            what,
+            "restore a backup, or ask for help: this program did not write it",
+        ));
     } else if !schema.missing.is_empty() {
         let what = format!("{} steps are missing, the first is {}", schema.missing.len(), schema.missing[0]);
         say(Finding::wrong("schema", what, "pharos migrate (`pharos serve` does it by itself)"));
     } else if !schema.unknown.is_empty() {
-        let what = format!("a newer program has taken steps that this one does not know: {:?}", schema.unknown);
+        let what =
+            format!("a newer program has taken steps that this one does not know: {:?}", schema.unknown);
         say(Finding::wrong("schema", what, "run the newer program on every node"));
     } else {
         say(Finding::well("schema", "up to date"));
@@ -96,7 +103,8 @@ async fn server(store: &dyn Store, found: &mut Vec<Finding>) -> StoreResult<()> 
         found.push(Finding::wrong("database", what, "use PostgreSQL 15 or later"));
     }
     if !server.careless.is_empty() {
-        let what = format!("{} off: what was acknowledged may be lost in a crash", server.careless.join(", "));
+        let what =
+            format!("{} off: what was acknowledged may be lost in a crash", server.careless.join(", "));
         found.push(Finding::wrong("database", what, "turn it on in postgresql.conf"));
     }
     let apart_ms = server.now.unix_ms() - clock::now().unix_ms();
@@ -112,7 +120,11 @@ async fn server(store: &dyn Store, found: &mut Vec<Finding>) -> StoreResult<()> 
     }
     if server.astray > 0 {
         let what = format!("about {} events have ids of no day that has one", server.astray);
-        found.push(Finding::note("partitions", what, "their senders' clocks are wrong, or their ids are no UUIDv7"));
+        found.push(Finding::note(
+            "partitions",
+            what,
+            "their senders' clocks are wrong, or their ids are no UUIDv7",
+        ));
     }
     Ok(())
 }
@@ -135,7 +147,11 @@ async fn fingerprint(
 
 async fn receipts(store: &dyn Store, found: &mut Vec<Finding>) -> StoreResult<()> {
     let Some(newest) = store.newest_receipt().await? else {
-        found.push(Finding::note("events", "none yet", "the first page of the dashboard shows what to put into a page"));
+        found.push(Finding::note(
+            "events",
+            "none yet",
+            "the first page of the dashboard shows what to put into a page",
+        ));
         return Ok(());
     };
     let ahead_ms = newest.unix_ms() - clock::now().unix_ms();

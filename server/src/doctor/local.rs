@@ -4,11 +4,7 @@ use std::path::Path;
 
 use super::Finding;
 use crate::{
-    clock,
-    config::Config,
-    identity::Peppers,
-    ingest::backlog::SPOOL_FILE,
-    setup::describe_database,
+    clock, config::Config, identity::Peppers, ingest::backlog::SPOOL_FILE, setup::describe_database,
     store::spool::Spool,
 };
 
@@ -50,7 +46,11 @@ pub(super) fn data_dir(config: &Config, say: Say<'_>) {
     let dir = &config.data_dir;
     if !dir.is_dir() {
         let what = format!("{} does not exist", dir.display());
-        return say(Finding::note("data directory", what, "`pharos serve` makes it; TELEMETRY_DATA_DIR says where"));
+        return say(Finding::note(
+            "data directory",
+            what,
+            "`pharos serve` makes it; TELEMETRY_DATA_DIR says where",
+        ));
     }
     if is_open_to_others(dir) {
         let what = format!("others on this machine can look into {}", dir.display());
@@ -81,7 +81,9 @@ pub(super) fn pepper(config: &Config, say: Say<'_>) -> Option<Peppers> {
     let secrets = &config.secrets;
     if let Some(pepper) = &secrets.pepper {
         say(Finding::well("pepper", "given by TELEMETRY_PEPPER"));
-        return Peppers::of(std::iter::once(pepper.as_str()).chain(secrets.old_peppers.iter().map(String::as_str)));
+        return Peppers::of(
+            std::iter::once(pepper.as_str()).chain(secrets.old_peppers.iter().map(String::as_str)),
+        );
     }
     let path = Peppers::path(&config.data_dir);
     if !path.exists() {
@@ -132,7 +134,8 @@ pub(super) async fn spool(config: &Config, say: Say<'_>) {
             Some(oldest) => {
                 let what = format!("{} events wait for the database since {oldest}", holds.events);
                 if clock::now().unix_ms() - oldest.unix_ms() > SPOOLED_FOR_MS {
-                    let advice = "a running server writes them when the database is back; `pharos spool drain` now";
+                    let advice =
+                        "a running server writes them when the database is back; `pharos spool drain` now";
                     Finding::wrong("spool", what, advice)
                 } else {
                     Finding::note("spool", what, "they are written as soon as the database takes them")

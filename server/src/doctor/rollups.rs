@@ -22,7 +22,8 @@ pub(super) async fn compare(store: &dyn Store, say: Say<'_>) {
     match store.damage().await {
         Ok(None) => {}
         Ok(Some(damage)) => {
-            let advice = "stop the server and bring back a backup; `sqlite3 pharos.db .recover` may save the rest";
+            let advice =
+                "stop the server and bring back a backup; `sqlite3 pharos.db .recover` may save the rest";
             say(Finding::wrong("database", damage, advice));
         }
         Err(error) => say(failed("database", &error)),
@@ -44,16 +45,22 @@ pub(super) async fn compare(store: &dyn Store, say: Say<'_>) {
 
 fn counts(project: &str, found: &[Difference], erased: i64) -> Finding {
     if found.is_empty() {
-        return Finding::well("rollups", format!("counts of project {project} agree with the table, all of them"));
+        return Finding::well(
+            "rollups",
+            format!("counts of project {project} agree with the table, all of them"),
+        );
     }
     let in_minutes = || found.iter().filter(|difference| difference.rollup == "minutes");
     let more: i64 = in_minutes().map(|difference| difference.counted - difference.stored).sum();
     let only_more = found.iter().all(|difference| difference.counted >= difference.stored);
-    let of_table = found.iter().all(|difference| !matches!(difference.rollup, "days" | "all events together"));
+    let of_table =
+        found.iter().all(|difference| !matches!(difference.rollup, "days" | "all events together"));
     if only_more && of_table && more <= erased {
         return Finding::note(
             "rollups",
-            format!("counts of project {project} have {more} events more than the table: those of persons erased"),
+            format!(
+                "counts of project {project} have {more} events more than the table: those of persons erased"
+            ),
             "they may stay; `pharos rollup rebuild` takes them out of the counts too",
         );
     }
@@ -81,8 +88,7 @@ async fn distinct(
     let mut of_day = None;
     for day in (1..=DAYS).map(|days| today - days * Size::Day.minutes()).filter(|&day| day >= since) {
         let found = store.distinct_of_day(project_id, day).await?;
-        for (stored, estimated) in
-            [(found.stored.0, found.estimated.0), (found.stored.1, found.estimated.1)]
+        for (stored, estimated) in [(found.stored.0, found.estimated.0), (found.stored.1, found.estimated.1)]
         {
             let error = (estimated - stored).abs() as f64 / stored.max(1) as f64;
             if error > worst {
@@ -93,11 +99,13 @@ async fn distinct(
     let percent = worst * 100.0;
     say(match of_day {
         Some(day) if worst > ERROR_MAX => {
-            let what = format!("distinct counts of project {project} are off by {percent:.1}% on the day of {day}");
+            let what =
+                format!("distinct counts of project {project} are off by {percent:.1}% on the day of {day}");
             Finding::wrong("rollups", what, "pharos rollup rebuild")
         }
         _ => {
-            let what = format!("distinct counts of project {project} over {DAYS} days are within {percent:.1}%");
+            let what =
+                format!("distinct counts of project {project} over {DAYS} days are within {percent:.1}%");
             Finding::well("rollups", what)
         }
     });

@@ -11,7 +11,10 @@ use super::{
 };
 use crate::{
     ingest::heavy,
-    store::{Store, questions::By},
+    store::{
+        Store,
+        questions::{By, Deed},
+    },
 };
 
 /// What is asked.
@@ -63,21 +66,15 @@ pub(crate) async fn funnel(
 ) -> Result<Funnel, HeavyError> {
     let Question { project_id, steps, window_seconds, by } = question;
     let _turn = turns.turn().await?;
-    let mut deeds: HashMap<Box<str>, Deeds> = HashMap::new();
-    let mut rows = 0;
-    let mut add = |who: &str, at_ms: i64, step: usize| {
-        rows += 1;
-        match deeds.get_mut(who) {
-            Some(deeds) => deeds.push((at_ms, step)),
-            None => drop(deeds.insert(who.into(), vec![(at_ms, step)])),
-        }
-        rows <= ROWS_MAX
-    };
-    store.steps(project_id, &steps, by, (range.start, range.end), &mut add).await?;
-    if rows > ROWS_MAX {
+    let found = store.steps(project_id, &steps, by, (range.start, range.end), ROWS_MAX + 1).await?;
+    if found.len() > ROWS_MAX {
         return Err(HeavyError::TooMany);
     }
-    let ways: Vec<Way> = heavy(rows * size_of::<(i64, usize)>(), || {
+    let ways: Vec<Way> = heavy(size_of_val(&found[..]), || {
+        let mut deeds: HashMap<u64, Deeds> = HashMap::new();
+        for Deed { who, at_ms, step } in found {
+            deeds.entry(who).or_default().push((at_ms, step));
+        }
         deeds.into_values().map(|deeds| furthest(deeds, &steps, window_seconds * 1000)).collect()
     });
     Ok(Funnel {

@@ -117,7 +117,8 @@ impl Lately {
         now: Timestamp,
         node: impl Future<Output = Node>,
     ) -> StoreResult<Health> {
-        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner).entry(project_id).or_default().clone();
+        let known =
+            self.0.lock().unwrap_or_else(PoisonError::into_inner).entry(project_id).or_default().clone();
         let mut known = known.lock().await;
         if let Some((at, health)) = &*known
             && at.elapsed() < LATELY

@@ -6,8 +6,10 @@ use pharos_model::Timestamp;
 
 use super::{
     Store, StoreResult,
-    sql::{Cell, Value, any_name},
+    sql::{Cell, Dialect, Value, any_name},
 };
+
+pub use super::sql::Deed;
 
 /// Conditions on properties, at most.
 pub const FILTERS_MAX: usize = 4;
@@ -66,7 +68,8 @@ pub enum By {
     Session,
 }
 
-/// A value of a property as text, in both databases the same: strings without quotes, `null` as none.
+/// A value of a property: in PostgreSQL as text, in SQLite as JSON, which saves it a second look into the row;
+/// `null` as none.
 const BREAKDOWN: [&str; 2] = [
     "WITH seen AS ( \
         SELECT properties ->> $5 AS value, user_id, count(*) AS count FROM telemetry_events \
@@ -85,8 +88,7 @@ const BREAKDOWN: [&str; 2] = [
     UNION ALL SELECT 3, NULL, coalesce(sum(count), 0)::bigint, (SELECT count(DISTINCT user_id) FROM seen) FROM counted \
     ORDER BY 1, 3 DESC, 2",
     "WITH seen AS ( \
-        SELECT CASE WHEN json_type(properties -> $5) = 'text' THEN properties ->> $5 \
-                    WHEN json_type(properties -> $5) = 'null' THEN NULL ELSE properties -> $5 END AS value, \
+        SELECT nullif(properties -> $5, 'null') AS value, \
                user_id, count(*) AS count FROM telemetry_events \
         WHERE project_id = $1 AND event = $2 AND timestamp >= $3 AND timestamp < $4 \
           AND ($7 = '' OR CASE json_type(properties -> $7) WHEN 'text' THEN properties ->> $7 ELSE properties -> $7 END = $8) AND ($9 = '' OR CASE json_type(properties -> $9) WHEN 'text' THEN properties ->> $9 ELSE properties -> $9 END = $10) \
@@ -130,33 +132,43 @@ const SESSIONS: [&str; 2] = [
      GROUP BY 1 ORDER BY 4 DESC, 1 LIMIT $3",
 ];
 
-/// Who did which of up to eight events, and when.
-const STEPS_BY_USER: [&str; 2] = [
-    "SELECT user_id::text, CAST(extract(epoch FROM timestamp) * 1000 AS bigint), \
-            array_position(ARRAY[$4, $5, $6, $7, $8, $9, $10, $11], event::text)::bigint \
-     FROM telemetry_events WHERE project_id = $1 AND event IN ($4, $5, $6, $7, $8, $9, $10, $11) \
-       AND timestamp >= CAST($2 AS timestamptz) AND timestamp < CAST($3 AS timestamptz) AND user_id IS NOT NULL",
-    "SELECT user_id, CAST(strftime('%s', timestamp) AS integer) * 1000 + CAST(substr(timestamp, 21, 3) AS integer), \
-            CASE event WHEN $4 THEN 1 WHEN $5 THEN 2 WHEN $6 THEN 3 WHEN $7 THEN 4 WHEN $8 THEN 5 WHEN $9 THEN 6 \
-                       WHEN $10 THEN 7 ELSE 8 END \
-     FROM telemetry_events WHERE project_id = $1 AND event IN ($4, $5, $6, $7, $8, $9, $10, $11) \
-       AND timestamp >= $2 AND timestamp < $3 AND user_id IS NOT NULL",
-];
-const STEPS_BY_SESSION: [&str; 2] = [
-    "SELECT session_id, CAST(extract(epoch FROM timestamp) * 1000 AS bigint), \
-            array_position(ARRAY[$4, $5, $6, $7, $8, $9, $10, $11], event::text)::bigint \
-     FROM telemetry_events WHERE project_id = $1 AND event IN ($4, $5, $6, $7, $8, $9, $10, $11) \
-       AND timestamp >= CAST($2 AS timestamptz) AND timestamp < CAST($3 AS timestamptz) AND session_id IS NOT NULL",
-    "SELECT session_id, CAST(strftime('%s', timestamp) AS integer) * 1000 + CAST(substr(timestamp, 21, 3) AS integer), \
-            CASE event WHEN $4 THEN 1 WHEN $5 THEN 2 WHEN $6 THEN 3 WHEN $7 THEN 4 WHEN $8 THEN 5 WHEN $9 THEN 6 \
-                       WHEN $10 THEN 7 ELSE 8 END \
-     FROM telemetry_events WHERE project_id = $1 AND event IN ($4, $5, $6, $7, $8, $9, $10, $11) \
-       AND timestamp >= $2 AND timestamp < $3 AND session_id IS NOT NULL",
-];
+/// Who did which of up to eight events, and when: three lists in one row, as a row for each event would cost more
+/// than finding it. One more than asked for tells that there are too many.
+macro_rules! steps_postgres {
+    ($who:literal, $column:literal) => {
+        concat!(
+            "SELECT array_agg(who), array_agg(ms), array_agg(step) FROM ( \
+                SELECT ", $who, " AS who, CAST(date_part('epoch', timestamp) * 1000 AS bigint) AS ms, \
+                       CAST(CASE event WHEN $4 THEN 0 WHEN $5 THEN 1 WHEN $6 THEN 2 WHEN $7 THEN 3 WHEN $8 THEN 4 \
+                                       WHEN $9 THEN 5 WHEN $10 THEN 6 ELSE 7 END AS bigint) AS step \
+                FROM telemetry_events WHERE project_id = $1 AND event IN ($4, $5, $6, $7, $8, $9, $10, $11) \
+                  AND timestamp >= CAST($2 AS timestamptz) AND timestamp < CAST($3 AS timestamptz) \
+                  AND ", $column, " IS NOT NULL LIMIT $12 \
+             ) AS deeds"
+        )
+    };
+}
+macro_rules! steps_sqlite {
+    ($column:literal) => {
+        concat!(
+            "SELECT json_group_array(who), json_group_array(timestamp), json_group_array(step) FROM ( \
+                SELECT ", $column, " AS who, timestamp, \
+                       CASE event WHEN $4 THEN 0 WHEN $5 THEN 1 WHEN $6 THEN 2 WHEN $7 THEN 3 WHEN $8 THEN 4 \
+                                  WHEN $9 THEN 5 WHEN $10 THEN 6 ELSE 7 END AS step \
+                FROM telemetry_events WHERE project_id = $1 AND event IN ($4, $5, $6, $7, $8, $9, $10, $11) \
+                  AND timestamp >= $2 AND timestamp < $3 AND ", $column, " IS NOT NULL LIMIT $12 \
+             )"
+        )
+    };
+}
+const STEPS_BY_USER: [&str; 2] =
+    [steps_postgres!("uuid_hash_extended(user_id, 0)", "user_id"), steps_sqlite!("user_id")];
+const STEPS_BY_SESSION: [&str; 2] =
+    [steps_postgres!("hashtextextended(session_id, 0)", "session_id"), steps_sqlite!("session_id")];
 
 /// In which quarters of an hour each user was there, and how often.
 const QUARTERS: [&str; 2] = [
-    "SELECT user_id::text, CAST(floor(extract(epoch FROM timestamp) / 900) AS bigint) * 15, count(*) \
+    "SELECT user_id::text, CAST(floor(date_part('epoch', timestamp) / 900) AS bigint) * 15, count(*) \
      FROM telemetry_events WHERE project_id = $1 AND timestamp >= CAST($2 AS timestamptz) \
        AND timestamp < CAST($3 AS timestamptz) AND user_id IS NOT NULL AND ($4 = '' OR event = $4) GROUP BY 1, 2",
     concat!(
@@ -194,6 +206,10 @@ impl dyn Store + '_ {
         let (mut found, mut missing, mut total) = (Vec::new(), none(), none());
         for row in self.select(self.pick(BREAKDOWN), &values).await? {
             let value = match &row[1] {
+                // Strings are quoted there, and stand for themselves here.
+                Cell::Text(json) if self.dialect() == Dialect::Sqlite && json.starts_with('"') => {
+                    Some(serde_json::from_str(json).unwrap_or_else(|_| json.clone()))
+                }
                 Cell::Text(text) => Some(text.clone()),
                 Cell::Int(number) => Some(number.to_string()),
                 Cell::Bytes(_) | Cell::Null => None,
@@ -237,22 +253,22 @@ impl dyn Store + '_ {
         Ok(rows.iter().map(session).collect())
     }
 
-    /// Tells `each` who did which of `steps` (from 0, at most eight) and when, in milliseconds since 1970,
-    /// in no order; it returns whether it wants more.
+    /// Who did which of `steps` (from 0, at most eight) and when, in milliseconds since 1970, in no order; at most
+    /// `limit` of them.
     pub async fn steps(
         &self,
         project_id: i32,
         steps: &[String],
         by: By,
         (start, end): (Timestamp, Timestamp),
-        each: &mut (dyn for<'r> FnMut(&'r str, i64, usize) -> bool + Send),
-    ) -> StoreResult<()> {
+        limit: usize,
+    ) -> StoreResult<Vec<Deed>> {
         let (start, end) = (start.to_string(), end.to_string());
         let mut values = vec![Value::Int(project_id.into()), Value::Text(&start), Value::Text(&end)];
         values.extend((0..8).map(|step| Value::Text(steps.get(step).map_or("", String::as_str))));
+        values.push(Value::Int(i64::try_from(limit).unwrap_or(i64::MAX)));
         let sql = self.pick(if by == By::User { STEPS_BY_USER } else { STEPS_BY_SESSION });
-        let mut each = |who: &str, ms, step: i64| each(who, ms, usize::try_from(step - 1).unwrap_or(0));
-        self.select_each(sql, &values, &mut each).await
+        self.select_deeds(sql, &values).await
     }
 
     /// Tells `each` in which quarters of an hour (minutes since 1970) each user was there, in no order.

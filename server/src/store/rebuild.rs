@@ -78,10 +78,8 @@ impl dyn Store + '_ {
         let project = Value::Int(project_id.into());
         let moment = moment_of(since).to_string();
         let stored = self.select_slowly(self.pick(STORED), &[project, Value::Text(&moment)]).await?;
-        let mut hours: Vec<StoredHour> = stored
-            .iter()
-            .map(|row| StoredHour { start: row[0].int(), events: row[1].int() })
-            .collect();
+        let mut hours: Vec<StoredHour> =
+            stored.iter().map(|row| StoredHour { start: row[0].int(), events: row[1].int() }).collect();
         let values = [project, Value::Text(&moment), Value::Int(since)];
         for row in self.select_slowly(self.pick(KNOWN), &values).await? {
             let start = row[0].int();

@@ -46,6 +46,17 @@ impl Cell {
     }
 }
 
+/// That somebody did something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Deed {
+    /// A hash of who: of 64 bits, so that of millions no two are taken for one.
+    pub who: u64,
+    /// When, in milliseconds since 1970.
+    pub at_ms: i64,
+    /// What, by number.
+    pub step: usize,
+}
+
 /// Which SQL a database understands, where they differ.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Dialect {
@@ -75,6 +86,9 @@ pub trait Sql {
     /// reading all events.
     async fn select_slowly(&self, sql: &'static str, values: &[Value<'_>]) -> StoreResult<Vec<Vec<Cell>>>;
 
+    /// Reads the three lists of a single row: who, when, what.
+    async fn select_deeds(&self, sql: &'static str, values: &[Value<'_>]) -> StoreResult<Vec<Deed>>;
+
     /// Reads rows of a text and two integers one after the other, and stops early when `each` says so by
     /// returning `false`: for more rows than should be in memory.
     async fn select_each(
@@ -86,14 +100,24 @@ pub trait Sql {
 }
 
 /// For SQLite, whose only index on the events' own time begins with their name: a condition on the name that
-/// lets it be used, for one name (`$name`), or where that is empty for all that the project `$1` ever had.
+/// lets it be used, for one name (`$name`), or where that is empty for all that the project `$1` has between
+/// `$2` and `$3`.
 macro_rules! any_name {
     ($name:literal) => {
         concat!(
-            "event IN (SELECT ", $name, " WHERE ", $name, " <> '' \
-             UNION SELECT event FROM rollup_buckets \
-                   WHERE ", $name, " = '' AND project_id = $1 AND minutes = 1440 AND event <> '' \
-             UNION SELECT event FROM rollup_deltas WHERE ", $name, " = '' AND project_id = $1)"
+            "event IN (SELECT ",
+            $name,
+            " WHERE ",
+            $name,
+            " <> '' \
+             UNION SELECT event FROM rollup_sums WHERE ",
+            $name,
+            " = '' AND project_id = $1 \
+                   AND minute >= substr($2, 1, 16) || ':00.000Z' AND minute < $3 \
+             UNION SELECT event FROM rollup_deltas WHERE ",
+            $name,
+            " = '' AND project_id = $1 \
+                   AND minute >= substr($2, 1, 16) || ':00.000Z' AND minute < $3)"
         )
     };
 }

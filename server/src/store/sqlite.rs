@@ -1,6 +1,7 @@
 //! SQLite: one writing connection, a few reading ones, and the statements that only it understands.
 //! Nothing to install and nothing to set up; made for one node and a modest load.
 
+mod deeds;
 mod outbox;
 mod rebuild;
 mod rollups;
@@ -23,10 +24,10 @@ use super::{
     outbox::{entries, retain_new},
     quarantine::{self, NotKept, QuarantineRow},
     rollup::{BucketSketches, Names, Numbers, Span},
-    sql::{Cell, Dialect, Sql, Step, Value, bind_values},
+    sql::{Cell, Deed, Dialect, Sql, Step, Value, bind_values},
     within,
 };
-use crate::{config::Limits, forward::Rules};
+use crate::{config::Limits, forward::Rules, ingest::heavy};
 
 /// Rows removed at a time by retention: a few milliseconds during which the writer waits.
 const EXPIRE_ROWS: i64 = 1000;
@@ -374,6 +375,17 @@ impl Sql for SqliteStore {
         let rows = rows.map_err(store_error)?;
         let cells = |row: &SqliteRow| (0..row.len()).map(|column| read_cell(row, column)).collect();
         rows.iter().map(cells).collect::<sqlx::Result<_>>().map_err(store_error)
+    }
+
+    async fn select_deeds(&self, sql: &'static str, values: &[Value<'_>]) -> StoreResult<Vec<Deed>> {
+        within(self.timeout, async {
+            let query = bind_values!(sqlx::query(sql), values);
+            let row = query.fetch_one(&self.readers).await.map_err(store_error)?;
+            let list = |column: usize| row.try_get::<&str, _>(column).map_err(store_error);
+            let (who, at, step) = (list(0)?, list(1)?, list(2)?);
+            heavy(who.len() + at.len() + step.len(), || deeds::read(who, at, step))
+        })
+        .await
     }
 
     async fn select_each(

@@ -18,7 +18,10 @@ use tempfile::TempDir;
 
 use crate::{
     command_line::run,
-    questions::{DAY_MS, HOUR_MS, ask, assert_agree, assert_intervals_agree, at, compact, random_rows, row, truth, write},
+    questions::{
+        DAY_MS, HOUR_MS, ask, assert_agree, assert_intervals_agree, at, compact, random_rows, row, truth,
+        write,
+    },
     support::{Backend, Place, on_both},
 };
 
@@ -180,6 +183,12 @@ on_both! {
 
 /// What the doctor finds wrong, with its advice.
 async fn wrong(place: &Place) -> Vec<String> {
+    // As the server would have made it.
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        std::fs::set_permissions(place.dir.path(), std::fs::Permissions::from_mode(0o700)).unwrap();
+    }
     let mut found = Vec::new();
     examine(&place.config(), false, &mut |finding| {
         if finding.state == State::Wrong {

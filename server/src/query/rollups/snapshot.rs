@@ -103,8 +103,12 @@ impl Reader {
         let mut moment = self.moment(project_id).await?;
         for _ in 0..ATTEMPTS {
             let known = self.known(project_id, parts, &moment);
-            let missing: Vec<Part> =
-                parts.iter().zip(&known).filter(|(_, known)| known.is_none()).map(|(part, _)| part.clone()).collect();
+            let missing: Vec<Part> = parts
+                .iter()
+                .zip(&known)
+                .filter(|(_, known)| known.is_none())
+                .map(|(part, _)| part.clone())
+                .collect();
             if missing.is_empty() {
                 let parts = parts.iter().cloned().zip(known.into_iter().flatten()).collect();
                 return Ok(Reading { moment, parts });
@@ -118,7 +122,8 @@ impl Reader {
     /// What waits, as of a moment after this call; read by whoever comes first of those that wait for it.
     async fn moment(&self, project_id: i32) -> StoreResult<Arc<Moment>> {
         let came = Instant::now();
-        let last = self.last.lock().unwrap_or_else(PoisonError::into_inner).entry(project_id).or_default().clone();
+        let last =
+            self.last.lock().unwrap_or_else(PoisonError::into_inner).entry(project_id).or_default().clone();
         let mut last = last.lock().await;
         if let Some((began, moment)) = &*last
             && *began > came
@@ -134,7 +139,12 @@ impl Reader {
         Ok(moment)
     }
 
-    fn known(&self, project_id: i32, parts: &[Part], moment: &Moment) -> Vec<Option<Arc<Vec<BucketNumbers>>>> {
+    fn known(
+        &self,
+        project_id: i32,
+        parts: &[Part],
+        moment: &Moment,
+    ) -> Vec<Option<Arc<Vec<BucketNumbers>>>> {
         let mut numbers = self.numbers.lock().unwrap_or_else(PoisonError::into_inner);
         parts.iter().map(|part| numbers.get(&(project_id, part.clone()), moment.stamp(&[part.0]))).collect()
     }

@@ -32,7 +32,7 @@ use super::{
     outbox::{entries, retain_new},
     quarantine::NotKept,
     rollup::{BucketSketches, Names, Numbers, Span},
-    sql::{Cell, Dialect, Sql, Step, Value, bind_values},
+    sql::{Cell, Deed, Dialect, Sql, Step, Value, bind_values},
     within,
 };
 use crate::{config::Limits, forward::Rules};
@@ -93,7 +93,8 @@ impl PostgresStore {
         };
         Ok(Self {
             writers: pool(WRITERS, options.clone().options(WRITERS_SETTINGS)),
-            others: pool(limits.store_connections, options),
+            // Questions count who is who in memory, of some hundred thousand, rather than on the disk.
+            others: pool(limits.store_connections, options.options([("work_mem", "32MB")])),
             // A moment longer than the server's.
             timeout: limits.store_timeout + Duration::from_millis(500),
             not_kept: NotKept::default(),
@@ -397,6 +398,24 @@ impl Sql for PostgresStore {
         transaction.commit().await.map_err(store_error)?;
         let cells = |row: &PgRow| (0..row.len()).map(|column| read_cell(row, column)).collect();
         rows.iter().map(cells).collect::<sqlx::Result<_>>().map_err(store_error)
+    }
+
+    async fn select_deeds(&self, sql: &'static str, values: &[Value<'_>]) -> StoreResult<Vec<Deed>> {
+        within(self.timeout, async {
+            let query = bind_values!(sqlx::query(sql), values);
+            let row = query.fetch_one(&self.others).await.map_err(store_error)?;
+            let list = |column: usize| -> StoreResult<Vec<i64>> {
+                Ok(row.try_get::<Option<Vec<i64>>, _>(column).map_err(store_error)?.unwrap_or_default())
+            };
+            let deeds = list(0)?.into_iter().zip(list(1)?).zip(list(2)?);
+            let deed = |((who, at_ms), step): ((i64, i64), i64)| Deed {
+                who: who.cast_unsigned(),
+                at_ms,
+                step: usize::try_from(step).unwrap_or(0),
+            };
+            Ok(deeds.map(deed).collect())
+        })
+        .await
     }
 
     async fn select_each(

@@ -37,6 +37,9 @@ const PARTS: &str = "\
     SELECT event, count, last_minute, user_sketch, session_sketch FROM rollup_buckets \
     WHERE project_id = $1 AND minutes = $2 AND start_minute >= $3 AND start_minute < $4";
 
+/// As [`PARTS`] reads it.
+type PartRow = (String, i64, i64, Vec<u8>, Vec<u8>);
+
 /// Makes an hour again; returns how many events it has.
 pub(super) async fn hour(pool: &PgPool, project_id: i32, start: i64) -> StoreResult<u64> {
     let mut connection = alone(pool).await?;
@@ -66,8 +69,10 @@ pub(super) async fn hour(pool: &PgPool, project_id: i32, start: i64) -> StoreRes
         "DELETE FROM rollup_deltas WHERE project_id = $1 AND minute >= $2 AND minute < $3",
         "DELETE FROM rollup_sums WHERE project_id = $1 AND minute >= $2 AND minute < $3",
     ] {
-        let query =
-            sqlx::query(table).bind(project_id).bind(PgTimestamp(moment_of(start))).bind(PgTimestamp(moment_of(end)));
+        let query = sqlx::query(table)
+            .bind(project_id)
+            .bind(PgTimestamp(moment_of(start)))
+            .bind(PgTimestamp(moment_of(end)));
         query.execute(&mut *transaction).await.map_err(store_error)?;
     }
     sqlx::query(SUMS)
@@ -135,7 +140,7 @@ async fn remove(
 async fn longer(connection: &mut PgConnection, project_id: i32, size: Size, start: i64) -> StoreResult<()> {
     let Some(shorter) = size.next_shorter() else { return Ok(()) };
     let end = start + size.minutes();
-    let rows: Vec<(String, i64, i64, Vec<u8>, Vec<u8>)> = sqlx::query_as(PARTS)
+    let rows: Vec<PartRow> = sqlx::query_as(PARTS)
         .bind(project_id)
         .bind(minutes(shorter))
         .bind(start)
@@ -143,7 +148,7 @@ async fn longer(connection: &mut PgConnection, project_id: i32, size: Size, star
         .fetch_all(&mut *connection)
         .await
         .map_err(store_error)?;
-    let part = |(event, count, last_minute, users, sessions)| Part {
+    let part = |(event, count, last_minute, users, sessions): PartRow| Part {
         event,
         count,
         last_minute,

@@ -96,10 +96,7 @@ pub(crate) fn combine(
 impl Change {
     /// A bucket that is not there yet.
     fn new(key: Key, Gain { count, last_minute, users, sessions }: Gain) -> Self {
-        let written = |sketch: Sketch| Written {
-            estimate: sketch.estimate(),
-            bytes: sketch.to_bytes(),
-        };
+        let written = |sketch: Sketch| Written { estimate: sketch.estimate(), bytes: sketch.to_bytes() };
         Self { key, count, last_minute, users: Some(written(users)), sessions: Some(written(sessions)) }
     }
 }
@@ -140,6 +137,9 @@ mod tests {
             sketches: (change.users.map_or(Vec::new(), |users| users.bytes), Vec::new()),
         };
         let hours = combine(1, Size::Hour, 0, quarters.into_iter().map(part)).unwrap();
-        assert_eq!(numbers(&hours), [(Size::Hour, "", 0, 4, 2), (Size::Hour, "a", 0, 3, 1), (Size::Hour, "b", 0, 1, 1)]);
+        assert_eq!(
+            numbers(&hours),
+            [(Size::Hour, "", 0, 4, 2), (Size::Hour, "a", 0, 3, 1), (Size::Hour, "b", 0, 1, 1)]
+        );
     }
 }

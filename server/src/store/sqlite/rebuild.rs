@@ -43,6 +43,9 @@ const PARTS: &str = "\
     SELECT event, count, last_minute, user_sketch, session_sketch FROM rollup_buckets \
     WHERE project_id = $1 AND minutes = $2 AND start_minute >= $3 AND start_minute < $4";
 
+/// As [`PARTS`] reads it.
+type PartRow = (String, i64, i64, Vec<u8>, Vec<u8>);
+
 /// Makes an hour again; returns how many events it has.
 pub(super) async fn hour(writer: &SqlitePool, project_id: i32, start: i64) -> StoreResult<u64> {
     let mut events = 0;
@@ -129,7 +132,7 @@ async fn longer(writer: &SqlitePool, project_id: i32, size: Size, start: i64) ->
     let Some(shorter) = size.next_shorter() else { return Ok(()) };
     let mut transaction = writer.begin_with("BEGIN IMMEDIATE").await.map_err(store_error)?;
     let end = start + size.minutes();
-    let rows: Vec<(String, i64, i64, Vec<u8>, Vec<u8>)> = sqlx::query_as(PARTS)
+    let rows: Vec<PartRow> = sqlx::query_as(PARTS)
         .bind(project_id)
         .bind(shorter.minutes())
         .bind(start)
@@ -137,7 +140,7 @@ async fn longer(writer: &SqlitePool, project_id: i32, size: Size, start: i64) ->
         .fetch_all(&mut *transaction)
         .await
         .map_err(store_error)?;
-    let part = |(event, count, last_minute, users, sessions)| Part {
+    let part = |(event, count, last_minute, users, sessions): PartRow| Part {
         event,
         count,
         last_minute,

@@ -116,7 +116,10 @@ async fn any_deltas(pool: &SqlitePool) -> sqlx::Result<bool> {
 }
 
 /// Adds to the counts by minute.
-pub(super) async fn add_minutes(connection: &mut SqliteConnection, counts: &[CountDelta]) -> sqlx::Result<()> {
+pub(super) async fn add_minutes(
+    connection: &mut SqliteConnection,
+    counts: &[CountDelta],
+) -> sqlx::Result<()> {
     let mut sums: BTreeMap<(i32, i64, &str), i64> = BTreeMap::new();
     for delta in counts {
         *sums.entry((delta.project_id, delta.minute, &delta.event)).or_default() += delta.count;

@@ -20,7 +20,7 @@ export function optionsFor(
   return {
     width: box.clientWidth,
     height,
-    padding: [12, 24, 0, 0],
+    padding: [12, 32, 0, 0],
     legend: { show: false },
     cursor: {
       y: false,

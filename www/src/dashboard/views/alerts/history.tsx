@@ -4,7 +4,7 @@ import type { AlertChangeOfState } from '../../api';
 import { DataTable } from '../../components/data-table';
 import { dayAndTime } from '../../format';
 
-const BECAME = { firing: 'firing', ok: 'quiet', unknown: 'not known' };
+const BECAME = { firing: 'firing', ok: 'OK', unknown: 'not known' };
 const NOTIFIED = { sent: 'told', failed: 'could not be told', quiet: 'quiet hours', none: 'no webhook' };
 
 export function History({ history }: { history: AlertChangeOfState[] }) {

@@ -29,7 +29,7 @@ export default function AlertsView() {
           {({ rules }) => <Rules rules={rules} onEdit={setEdited} />}
         </Shown>
       </Card>
-      <div class="columns">
+      <div class="columns alerts-foot">
         <Card title="History">
           <Shown
             answer={answer}

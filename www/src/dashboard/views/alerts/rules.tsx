@@ -7,7 +7,7 @@ import { ago } from '../../format';
 import { definitionOf, describe } from './describe';
 
 const ORDER = { firing: 0, unknown: 1, ok: 2 };
-const STATES = { firing: 'Firing', unknown: 'Not known yet', ok: 'Quiet' };
+const STATES = { firing: 'Firing', unknown: 'Not known yet', ok: 'OK' };
 const MARKS = { firing: 'bad', unknown: '', ok: 'good' };
 
 export function Rules({ rules, onEdit }: { rules: AlertRule[]; onEdit: (rule: AlertRule) => void }) {
