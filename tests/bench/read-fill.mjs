@@ -53,7 +53,9 @@ function insert(dialect, { from, to, all, startMs, days }) {
     ? `to_timestamp(at_ms / 1000.0)`
     : `strftime('%Y-%m-%dT%H:%M:%S', at_ms / 1000, 'unixepoch') || printf('.%03dZ', at_ms % 1000)`;
   const json = isPostgres ? `CAST(${text} AS jsonb)` : text;
-  const empty = isPostgres ? `CAST('{"browser":"Chrome","os":"Windows"}' AS jsonb)` : `'{"browser":"Chrome","os":"Windows"}'`;
+  const empty = isPostgres
+    ? `CAST('{"browser":"Chrome","os":"Windows"}' AS jsonb)`
+    : `'{"browser":"Chrome","os":"Windows"}'`;
   // Three in ten are anonymous.
   return `INSERT INTO telemetry_events (id, event, timestamp, properties, user_id, session_id, source, created_at, project_id, seq, context)
     SELECT ${id}, ${name}, ${moment}, ${json}, CASE WHEN who % 10 < 7 THEN ${user} END,
@@ -77,7 +79,11 @@ export async function fill({ url, dataDir, env }, { events, days }) {
   const ended = new Promise((resolve, reject) => child.once('exit', resolve).once('error', reject));
   const say = (/** @type {string} */ sql) =>
     new Promise((resolve) => child.stdin.write(sql + '\n', () => resolve(undefined)));
-  await say(url ? 'DELETE FROM telemetry_events;' : 'PRAGMA synchronous = OFF; PRAGMA cache_size = -262144; DELETE FROM telemetry_events;');
+  await say(
+    url
+      ? 'DELETE FROM telemetry_events;'
+      : 'PRAGMA synchronous = OFF; PRAGMA cache_size = -262144; DELETE FROM telemetry_events;',
+  );
   for (let from = 0; from < events; from += CHUNK) {
     const to = Math.min(from + CHUNK, events);
     await say(insert(dialect, { from, to, all: events, startMs, days }));

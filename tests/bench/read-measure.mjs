@@ -72,7 +72,9 @@ export async function measureReads(server, { url, file, pids, seconds, sql }) {
     worker.postMessage('stop');
     agent.destroy();
   }
-  const written = await new Promise((resolve, reject) => worker.once('message', resolve).once('error', reject));
+  const written = await new Promise((resolve, reject) =>
+    worker.once('message', resolve).once('error', reject),
+  );
   const answered = QUESTIONS.map(({ name }) => {
     const sorted = (times.get(name) ?? []).sort((a, b) => a - b);
     const at = (/** @type {number} */ share) => sorted[Math.floor(sorted.length * share)] ?? NaN;

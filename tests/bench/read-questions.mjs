@@ -24,7 +24,9 @@ const range = (now, days) => `start=${ago(now, days)}&end=${now.toISOString()}`;
 
 /** @param {string} unit @param {'postgres' | 'sqlite'} dialect */
 const cut = (unit, dialect) =>
-  dialect === 'postgres' ? `date_trunc('${unit}', timestamp)` : `substr(timestamp, 1, ${unit === 'hour' ? 13 : 16})`;
+  dialect === 'postgres'
+    ? `date_trunc('${unit}', timestamp)`
+    : `substr(timestamp, 1, ${unit === 'hour' ? 13 : 16})`;
 
 /** @type {Question[]} */
 export const QUESTIONS = [
@@ -71,7 +73,9 @@ export const QUESTIONS = [
     sql: (now) => {
       const step = (/** @type {number} */ at) =>
         `s${at} AS (SELECT e.session_id, min(e.timestamp) AS at FROM telemetry_events e` +
-        (at === 0 ? '' : ` JOIN s${at - 1} ON s${at - 1}.session_id = e.session_id AND e.timestamp >= s${at - 1}.at`) +
+        (at === 0
+          ? ''
+          : ` JOIN s${at - 1} ON s${at - 1}.session_id = e.session_id AND e.timestamp >= s${at - 1}.at`) +
         ` WHERE e.event = '${FUNNEL[at]}' AND e.${since(now, 7)} GROUP BY 1)`;
       const counts = FUNNEL.map((_, at) => `(SELECT count(*) FROM s${at})`).join(', ');
       return [`WITH ${FUNNEL.map((_, at) => step(at)).join(', ')} SELECT ${counts}`];

@@ -60,12 +60,19 @@ function readOptions() {
   });
   const millions = values.millions.split(',').map(Number);
   const seconds = Number(values.seconds);
-  if (![...millions, seconds].every((n) => n > 0)) throw new Error('--millions and --seconds take numbers above 0');
+  if (![...millions, seconds].every((n) => n > 0))
+    throw new Error('--millions and --seconds take numbers above 0');
   const databases = values.database === 'both' ? ['sqlite', 'postgres'] : [values.database];
   if (databases.some((name) => name !== 'sqlite' && name !== 'postgres')) {
     throw new Error(`--database is ${values.database}: expected sqlite, postgres or both`);
   }
-  return { ...values, databases, millions, seconds, command: ['node tests/bench/read.mjs', ...args].join(' ') };
+  return {
+    ...values,
+    databases,
+    millions,
+    seconds,
+    command: ['node tests/bench/read.mjs', ...args].join(' '),
+  };
 }
 
 /**
@@ -90,16 +97,24 @@ async function filled(cluster, serverUrl, dir, millions) {
   const env = { ...SETTINGS, ...(url ? { DATABASE_URL: url } : {}) };
   const server = new Server(dataDir, { env });
   const events = Math.round(millions * 1_000_000);
-  if (isNew) await fill({ url, dataDir, env: { ...env, ...KEYS, TELEMETRY_DATA_DIR: dataDir } }, { events, days: DAYS });
+  if (isNew)
+    await fill(
+      { url, dataDir, env: { ...env, ...KEYS, TELEMETRY_DATA_DIR: dataDir } },
+      { events, days: DAYS },
+    );
   return { server, url, dataDir };
 }
 
 /** @param {import('./read-measure.mjs').Measured} measured */
 function say({ events, answered, written_per_s, failed }) {
-  console.log(`  ${events} events at the start, ${Math.round(written_per_s)} written a second, ${failed} requests failed`);
+  console.log(
+    `  ${events} events at the start, ${Math.round(written_per_s)} written a second, ${failed} requests failed`,
+  );
   for (const { name, p50_ms, p95_ms, asked, sql_ms } of answered) {
     const sql = sql_ms === null ? '' : `, SQL ${Math.round(sql_ms)} ms`;
-    console.log(`  ${name.padEnd(28)} p50 ${p50_ms.toFixed(1)} p95 ${p95_ms.toFixed(1)} ms (${asked} times)${sql}`);
+    console.log(
+      `  ${name.padEnd(28)} p50 ${p50_ms.toFixed(1)} p95 ${p95_ms.toFixed(1)} ms (${asked} times)${sql}`,
+    );
   }
 }
 
@@ -124,7 +139,13 @@ async function main() {
           try {
             const postmaster = await cluster?.pid();
             const pids = [server.pid, postmaster].filter((pid) => pid !== undefined);
-            const how = { url, file: sqliteFile(dataDir), pids, seconds: options.seconds, sql: !options['no-sql'] };
+            const how = {
+              url,
+              file: sqliteFile(dataDir),
+              pids,
+              seconds: options.seconds,
+              sql: !options['no-sql'],
+            };
             const events = millions * 1_000_000;
             const one = { events, ...(await measureReads(server, how)) };
             say(one);
@@ -142,7 +163,12 @@ async function main() {
     if (!options.data) await rm(dir, { recursive: true, force: true });
   }
   if (options.fill) return;
-  const results = { date: new Date().toISOString().slice(0, 10), machine: machineText(), command: options.command, measured };
+  const results = {
+    date: new Date().toISOString().slice(0, 10),
+    machine: machineText(),
+    command: options.command,
+    measured,
+  };
   await mkdir(OUT, { recursive: true });
   await writeFile(join(OUT, 'read.json'), JSON.stringify(results, null, 2) + '\n');
   if (options.write) await replaceMeasured(DOCS, markdown(results), 'answers');

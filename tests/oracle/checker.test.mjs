@@ -195,7 +195,8 @@ const FORGERIES = [
   [
     'an answer counts one too many',
     'answered_wrong',
-    ({ answers, rows }) => answers.set(String(rows[0]?.event), (answers.get(String(rows[0]?.event)) ?? 0) + 1),
+    ({ answers, rows }) =>
+      answers.set(String(rows[0]?.event), (answers.get(String(rows[0]?.event)) ?? 0) + 1),
   ],
   ['an answer has a name that is not stored', 'answered_wrong', ({ answers }) => answers.set('never', 1)],
   ['an answer has no events of a name', 'answered_wrong', ({ answers }) => answers.clear()],

@@ -139,7 +139,7 @@ const DISTINCT: [&str; 2] = [
 ];
 
 impl dyn Store + '_ {
-    /// What is known of this database under `name`; see [`note`](Self::note).
+    /// What is known of this database under `name`: what was noted, or remembered.
     pub async fn fact(&self, name: &str) -> StoreResult<Option<String>> {
         let rows = self.select("SELECT value FROM facts WHERE name = $1", &[Value::Text(name)]).await?;
         Ok(rows.first().map(|row| row[0].text().to_owned()))
