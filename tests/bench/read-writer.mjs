@@ -22,8 +22,8 @@ parentPort?.once('message', () => (stopped = true));
 function newId() {
   const bytes = randomBytes(16);
   bytes.writeUIntBE(Date.now(), 0, 6);
-  bytes[6] = 0x70 | /** @type {number} */ ((bytes[6]) & 0x0f);
-  bytes[8] = 0x80 | /** @type {number} */ ((bytes[8]) & 0x3f);
+  bytes[6] = 0x70 | /** @type {number} */ (bytes[6] & 0x0f);
+  bytes[8] = 0x80 | /** @type {number} */ (bytes[8] & 0x3f);
   const hex = bytes.toString('hex');
   return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join('-');
 }
