@@ -430,7 +430,7 @@ impl<'a> Cutter<'a> {
 /// Appends `text` as a JSON string, quotes included.
 #[inline(never)]
 pub(crate) fn push_string(text: &str, out: &mut String) {
-    out.push_str("\"");
+    out.push('"');
     let mut plain = 0;
     for (at, byte) in text.bytes().enumerate() {
         if byte >= 0x20 && byte != b'"' && byte != b'\\' {
@@ -438,7 +438,7 @@ pub(crate) fn push_string(text: &str, out: &mut String) {
         }
         out.push_str(text.get(plain..at).unwrap_or_default());
         plain = at + 1;
-        out.push_str("\\");
+        out.push('\\');
         let short = b"\n\r\t".iter().position(|b| *b == byte);
         let escape = short.map_or(byte, |index| b"nrt"[index]);
         if escape >= 0x20 {
@@ -449,7 +449,7 @@ pub(crate) fn push_string(text: &str, out: &mut String) {
         }
     }
     out.push_str(text.get(plain..).unwrap_or_default());
-    out.push_str("\"");
+    out.push('"');
 }
 
 /// Appends `bytes` in lower-case hex.

@@ -78,7 +78,7 @@ impl Hash<'_> {
         let word = &mut self.block[self.length / 4 % 16];
         *word = *word << 8 | u32::from(byte);
         self.length += 1;
-        if self.length % 64 == 0 {
+        if self.length.is_multiple_of(64) {
             self.compress();
         }
     }
@@ -94,13 +94,13 @@ impl Hash<'_> {
                 .wrapping_add(words[index - 16]);
         }
         let mut state = self.state;
-        for index in 0..64 {
+        for (word, round) in words.iter().zip(self.rounds) {
             let [a, b, c, d, e, f, g, h] = state;
             let first = (e.rotate_right(6) ^ e.rotate_right(11) ^ e.rotate_right(25))
                 .wrapping_add(e & f ^ !e & g)
                 .wrapping_add(h)
-                .wrapping_add(self.rounds[index])
-                .wrapping_add(words[index]);
+                .wrapping_add(*round)
+                .wrapping_add(*word);
             let second = (a.rotate_right(2) ^ a.rotate_right(13) ^ a.rotate_right(22))
                 .wrapping_add(a & b ^ a & c ^ b & c);
             state = [first.wrapping_add(second), a, b, c, d.wrapping_add(first), e, f, g];

@@ -69,6 +69,7 @@ fn phones() {
     check("please call 5551234567 today", "please call [phone] today");
     check("my number is 612 345 678", "my number is [phone]");
     check("order 5551234567, call 5551234568", "order 5551234567, call [phone]");
+    check("Ph: 49917886", "Ph: [phone]");
     check("電話090-1234-5678まで", "電話[phone]まで");
     gone(
         "[phone]",
@@ -100,6 +101,8 @@ fn phones() {
             "22/262-5521",
             "07282/49549208",
             "168.223.9324",
+            "310 526 79 54",
+            "8 456 270 25 50",
         ],
     );
     kept(&[
@@ -133,6 +136,7 @@ fn phones() {
         "ISBN 0-306-40615-2",
         "order 0612345678",
         "112-3456789-1234567",
+        "585-3055010-9709442",
         "ORD-2026-0001234",
         "5,00 EUR / 12 345 678",
         "1..10000000",
@@ -196,6 +200,9 @@ fn national_ids() {
     check("Aadhaar no. 2345 6789 0124", "Aadhaar no. [national_id]");
     check("tax id 52586915003, order 77082414171", "tax id [national_id], order 77082414171");
     check("passport C01X00T478 of", "passport [national_id] of");
+    check("taxpayer id: 99110805122", "taxpayer id: [national_id]");
+    check("ID number C258320321", "ID number [national_id]");
+    check("personal identity code V178543262", "personal identity code [national_id]");
     gone(
         "[national_id]",
         &[
@@ -221,6 +228,7 @@ fn national_ids() {
             "11010519491231002X",
             "1-5302-34799-29-7",
             "112-233-445 95",
+            "410724199705084264",
         ],
     );
     kept(&[

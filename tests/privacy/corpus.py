@@ -124,7 +124,7 @@ PARAMETERS = {
 # Their identity numbers have neither a form of their own nor a checksum that says much: bare digits that
 # could be anything. They are planted in sentences that say what they are.
 PLAIN_IDS = ["en_CA", "nl_NL", "ro_RO", "ru_RU", "da_DK", "hu_HU", "uk_UA", "de_AT", "es_MX",
-             "no_NO", "el_GR", "bg_BG", "lt_LT", "et_EE", "sl_SI", "es_CO", "zh_TW", "he_IL", "en_IE", "vi_VN"]
+             "no_NO", "el_GR", "bg_BG", "lt_LT", "et_EE", "sl_SI", "es_CO", "zh_TW", "he_IL", "en_IE", "vi_VN", "lv_LV"]
 
 
 class Maker:
@@ -350,7 +350,7 @@ class Maker:
             ("search_term", lambda: f"{faker.word()} {rnd.randrange(10, 99)} inch {rnd.choice(['4k', 'usb-c', 'size 42'])}"),
             ("sum", lambda: f"{rnd.randrange(1, 99)}.{digits(3)}.{digits(3)},{digits(2)} EUR"),
             ("ulid", lambda: "01" + self.drawn(24, "0123456789ABCDEFGHJKMNPQRSTVWXYZ")),
-            ("memory", lambda: f"used {digits(9)} of {digits(10)} bytes"),
+            ("memory", lambda: f"used {rnd.randrange(10**7, 10**9)} of {rnd.randrange(10**9, 10**10)} bytes"),
             ("stack", lambda: f"at render (https://cdn.example/app.{hexes(8)}.js:{rnd.randrange(9)}:{digits(6)})"),
             ("period", lambda: f"{stamp:%d/%m/%Y} - {stamp:%d/%m/%Y}"),
             ("unix_s", lambda: str(rnd.randrange(1_500_000_000, 1_900_000_000))),

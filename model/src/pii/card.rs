@@ -24,13 +24,14 @@ const ISSUED: &[(u8, u8, u8, u8)] = &[
     (63, 63, 12, 19),
     (67, 67, 12, 19),
     (90, 99, 16, 16), // Troy, Prostir
-    (6, 6, 12, 16),   // Maestro in the United Kingdom
+    (6, 6, 12, 12),   // Maestro in the United Kingdom
 ];
 
 /// How many groups of `run` from its first are a card number: 0 if they are none.
 pub(super) fn groups(run: &mut Run<'_>) -> usize {
-    // A decimal's places are none, nor is what a `+` stands before.
-    if run.is_after(class::WORD) || matches!(run.before(), b'.' | b'+') {
+    // A decimal's places are none, nor is what a `+` stands before, nor the rest of `585-3055010-9709442`.
+    let rest = run.before() == b'-' && run.scan.is_after(class::DIGIT, run.start() - 1);
+    if rest || run.is_after(class::WORD) || matches!(run.before(), b'.' | b'+') {
         return 0;
     }
     let mut found = 0;
@@ -44,10 +45,8 @@ pub(super) fn groups(run: &mut Run<'_>) -> usize {
                 continue;
             }
             // Twelve and thirteen digits are also what articles have: then their checksum decides.
-            let wanted = run.context();
-            let counted = count == 12 && wanted == Context::Reference;
-            let other = counted || is_article(&run.digits(1)) && wanted != Context::Card;
-            return usize::from(!other);
+            let is_other = is_article(&run.digits(1)) && run.context() != Context::Card;
+            return usize::from(!is_other);
         }
         if count >= 19
             || !matches!(run.separator(groups - 1), b' ' | b'-' | b'.' | b'+')

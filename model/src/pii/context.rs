@@ -25,7 +25,7 @@ pub(super) enum Context {
 }
 
 /// What the rows of [`words::SAID`] say; from [`WEAK`] on only if no other word says anything.
-const ROWS: [Context; 8] = [
+const ROWS: [Context; 9] = [
     Context::Phone,
     Context::Identity,
     Context::Network,
@@ -34,8 +34,11 @@ const ROWS: [Context; 8] = [
     Context::Card,
     Context::Phone,
     Context::Reference,
+    Context::Reference,
 ];
 const WEAK: u8 = 5;
+/// What makes a number a person's, said before "number" or "no": an id number.
+const ID: u8 = 8;
 
 /// Words of the text that are looked at, and bytes.
 const WORDS_MAX: usize = 5;
@@ -61,9 +64,12 @@ pub(super) fn before(scan: &Scan<'_>, at: usize) -> Context {
                     hash = with_letter(hash, letter.to_ascii_lowercase());
                 }
                 if let Some(row) = words::meaning(hash) {
-                    let context = ROWS[usize::from(row & 7)];
+                    let context = ROWS[usize::from(row) % ROWS.len()];
                     if row < WEAK {
                         return context;
+                    }
+                    if row == ID && weak == Context::Phone {
+                        weak = Context::Identity;
                     }
                     // A key's word is not said of one number.
                     if weak == Context::Unknown && !is_key {

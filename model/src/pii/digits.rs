@@ -50,7 +50,12 @@ impl<'t> Run<'t> {
     /// What the words before it say that it is.
     #[inline(never)]
     pub(super) fn context(&mut self) -> Context {
-        *self.said.get_or_insert_with(|| context::before(self.scan, self.groups[0].0))
+        let (scan, start) = (self.scan, self.start());
+        *self.said.get_or_insert_with(|| {
+            // A letter that the number begins with is no word of its own: `V178543262`.
+            let word = scan.back_of(start, 2, class::LETTER);
+            context::before(scan, if word + 1 == start { word } else { start })
+        })
     }
 
     /// Where group `index` begins and ends; nowhere if there is none.

@@ -7,10 +7,6 @@ use super::Kind;
 use super::class::{self, is};
 use super::words::{self, INNOCENT, NAME, PARAMETER_END, PARAMETER_WHOLE, with_letter};
 
-/// Names of what is personal, as the end of a key. `_` stands where words may be written apart or as
-/// one (`e_mail`); `*` before a name says that it tells even as the end of a longer word
-/// (`useremail`), which `phone` does not (`microphone`). The longest ending decides. Trailing digits
-/// are not part of a key (`address1`), and marks between words are not part of a name. `city` and `country` are not here: they say little of one.
 /// Letters of the shortest name that tells as the end of a longer word (`useremail`), and of the shortest
 /// that is not an e-mail address: `phone` does not (`microphone`).
 const GLUED_EMAIL_LETTERS: usize = 5;

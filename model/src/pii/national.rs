@@ -16,7 +16,7 @@ const PIECE_MAX: usize = 24;
 /// that few are tried: the width of the first group of digits, as a character from `0` on, or the count of
 /// letters, from `` ` `` on, or `*` where separators may be left out. And what else must hold of a number
 /// that has the form: see [`holds`].
-const FORMS: [&str; 28] = [
+const FORMS: [&str; 29] = [
     "3.###-##-####",
     "3U### ## ####",
     "bK?? ## ## ## ?",
@@ -45,6 +45,7 @@ const FORMS: [&str; 28] = [
     "6M######/####",
     "6T######-#####",
     "AB#################*",
+    "BB##################",
 ];
 
 /// The forms side by side, so that looking for those that begin as a number does costs little.
@@ -130,10 +131,13 @@ fn said(run: &mut Run<'_>) -> bool {
     named
 }
 
-/// Check digits of numbers of eleven: the weights of the digits from the first on, as characters from `0` on;
-/// what the sum is multiplied with; the modulus; and which digit must equal the rest, or none, and then it must
-/// be none. Two must hold of each number.
-const CHECKS: [[(&[u8], u32, u32, usize); 2]; 3] = [
+/// A check digit of a number of eleven: the weights of the digits from the first on, as characters from `0` on;
+/// what the sum is multiplied with; the modulus; and which digit must equal the rest, or none, and then the rest
+/// must be none.
+type Check = (&'static [u8], u32, u32, usize);
+
+/// Two that must hold.
+const CHECKS: [[Check; 2]; 3] = [
     // Brazil: here ten counts as none.
     [(b":98765432", 10, 11, 9), (b";:98765432", 10, 11, 10)],
     // Turkey.

@@ -129,6 +129,12 @@ fn shaped(run: &Run<'_>, opened: bool) -> usize {
     let even = groups == run.len
         && !priced
         && (all(0, 2) && groups == 4 && first >= b'2' || all(0, 3) && groups == 3 && first >= b'5');
+    // `310 526 79 54`, `8 456 270 25 50`: nothing else is counted so.
+    let in_pairs = groups == country + 4
+        && groups == run.len
+        && widths(country) == [3, 3, 2]
+        && last == 2
+        && first >= b'3';
     // All of its text, in groups as no price is: `41 60 51 62`.
     let whole = start == 0
         && run.end(groups) == scan.len()
@@ -136,7 +142,7 @@ fn shaped(run: &Run<'_>, opened: bool) -> usize {
         && !all(1, 3)
         && !all(0, 2)
         && width(0) >= 2;
-    if in_fours || mixed || spaced && (even || whole) { groups } else { 0 }
+    if in_fours || mixed || spaced && (even || in_pairs || whole) { groups } else { 0 }
 }
 
 /// Whether the first `groups` are all of a number, but for its extension.

@@ -171,7 +171,7 @@ impl<'t> Reader<'t> {
         while self.goes_on(close, &mut left)? {
             let entry = self.string()?;
             if is_object {
-                self.field.push_str(".");
+                self.field.push('.');
                 self.field.push_str(&entry);
                 self.require(b':')?;
             }

@@ -89,7 +89,8 @@ fn pair(scan: &Scan<'_>, sign: usize) -> Found {
         digits += usize::from(scan.is(near, class::DIGIT));
         near += 1;
     }
-    if !quoted && !(is_secret(kind) && near >= from + SECRET_BYTES_MIN && digits > 0) {
+    let secret = is_secret(kind) && near >= from + SECRET_BYTES_MIN && digits > 0;
+    if !quoted && !secret {
         return None;
     }
     // Inside of quotes, to the quote; else to what ends a value.

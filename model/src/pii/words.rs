@@ -115,12 +115,12 @@ pub(super) const NAMES: &[(u8, &str)] = &[
 pub(super) const SAID: &[(u8, &str)] = &[
     (
         0,
-        "phone call calls calle tel telef telep mobil cell handy fax sms whats text dial ring reach conta llama \
+        "phone ph call calls calle tel telef telep mobil cell handy fax sms whats text dial ring reach conta llama \
          appel ruf anruf",
     ),
     (
         1,
-        "ssn socia natio ident insur tax tin passp nino bsn burge steue itin pesel cpf aadha pan perso citiz dni \
+        "ssn socia natio ident insur tax taxpa tin passp nino bsn burge steue itin pesel cpf aadha pan perso citiz dni \
          nie nif nir curp rut licen codic fisca nhs tfn ahv medic egn cnp hetu cpr auswe sozia",
     ),
     (2, "ip ipv host serve clien addre gatew proxy dns"),
@@ -133,7 +133,8 @@ pub(super) const SAID: &[(u8, &str)] = &[
     // These leave it to the words before them, and say something if those do not.
     (5, "card visa maste maest amex paid pay credi debit carte karte"),
     (6, "numbe numer numme"),
-    (7, "id code model port case count"),
+    (7, "code model port case count"),
+    (8, "id"),
 ];
 pub(super) const SAID_LETTERS: usize = 5;
 
