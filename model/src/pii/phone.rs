@@ -86,14 +86,18 @@ fn shaped(run: &Run<'_>, opened: bool) -> usize {
     {
         return groups;
     }
+    // `13122676120`: China's mobile ones, in one piece. Seconds have a digit less, milliseconds two more.
+    if width(0) == 11 && first == b'1' && scan.at(start + 1) >= b'3' && ends(run, 1) {
+        return 1;
+    }
     // `06 12 34 56 78`, `020 7946 0958`, `07911123456`, `0049 30 1234567`.
     if first == b'0' && width(0) >= 2 {
         let abroad = scan.at(start + 1) == b'0';
         // `08-20 47 86`.
         let swedish = run.separator(0) == b'-' && widths(1) == [2, 2, 2];
-        let (shortest, most) = if abroad { (11, 16) } else { (9 - usize::from(swedish), 13) };
-        // `06-1/234 5678`.
-        let width_min = if run.separator(1) == b'/' { 1 } else { 2 };
+        let (shortest, most) = if abroad { (10, 16) } else { (9 - usize::from(swedish), 13) };
+        // `00421 2 39153042`, `06-1/234 5678`.
+        let width_min = if abroad || run.separator(1) == b'/' { 1 } else { 2 };
         let groups = longest(run, shortest, most, width_min);
         // One piece with two zeros in front is a padded number, as is a long one.
         return if groups > 1 || !abroad && width(0) <= 11 { groups } else { 0 };
