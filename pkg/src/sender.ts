@@ -70,6 +70,8 @@ export function startSender(
   /** Chunks now on their way, by name. */
   const out = new Set<string>();
   let session: Session | undefined;
+  /** Other tabs' changes to the session are heard. */
+  let following = false;
   /** Events taken in and not yet in the outbox, as the core takes them, and how many. */
   let lines = '';
   let events = 0;
@@ -95,7 +97,6 @@ export function startSender(
   let paused = settings.consent === 'pending';
 
   watch((sight) => guarded(() => seen(sight)), ending);
-  store.watch(SESSION, () => guarded(follow), ending);
   let looking = setTimeout(look, LOOK_MS);
 
   /** Counts lost events, to be reported with the next batch. */
@@ -181,6 +182,9 @@ export function startSender(
   /** Sees to it that an event at `now` gets its session. */
   function open(now: number): Session {
     if (!session || !isOn(session, now)) {
+      // Only now: asked to tell of changes, the browser reads the storage, some milliseconds that a start need not take.
+      if (!following) store.watch(SESSION, () => guarded(follow), ending);
+      following = true;
       write();
       session = openSession(store, now);
       core.setSession(session.id, session.nextSeq);
