@@ -157,6 +157,7 @@ impl Stripper<'_, '_> {
         if !self.cursor.take(b':') {
             return Err(Code::InvalidJson);
         }
+        let colon_end = self.cursor.at();
 
         let path_before = self.path.len();
         self.path.push_str(".");
@@ -188,7 +189,7 @@ impl Stripper<'_, '_> {
             self.keep_from(comma_end - 1, comma_end);
         }
         self.keep_string(raw, &key, repaired, key_end);
-        self.keep(1);
+        self.keep_from(colon_end - 1, colon_end);
         let value_at = self.written();
         self.value(depth, &key)?;
         if self.search == Search::Decided && search_before != Search::Decided {

@@ -36,6 +36,7 @@ fn what_is_not_personal_stays_as_it_was_written() {
         r#"{"a":[1,-2.50,true,null,"x"],"b":{}}"#,
     );
     becomes(r#"{"a":"caf\u00e9 \/ \"q\" é😀"}"#, r#"{"a":"caf\u00e9 \/ \"q\" é😀"}"#);
+    becomes(r#"{"email" : true, "has_phone": false }"#, r#"{"email":true,"has_phone":false}"#);
     becomes(r#"{"cut":"\ud83d"}"#, r#"{"cut":"�"}"#);
     becomes(r#"{"\udc00":1}"#, r#"{"�":1}"#);
 }
@@ -272,6 +273,12 @@ fn rules() -> impl Strategy<Value = Rules> {
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(2_000))]
+
+    #[test]
+    fn space_between_tokens_changes_nothing(properties in object()) {
+        let pretty = serde_json::to_string_pretty(&properties).unwrap();
+        prop_assert_eq!(strip(&pretty), strip(&properties.to_string()));
+    }
 
     #[test]
     fn stripping_twice_is_stripping_once(properties in object()) {
