@@ -2,6 +2,7 @@
 // One run on one database: set up, write under faults, let everything come to rest, check, clean up.
 
 import { execFile } from 'node:child_process';
+import { setMaxListeners } from 'node:events';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -116,6 +117,8 @@ export async function runOracle(options, onProgress = () => {}) {
 async function writeUnderFaults(world, options, rng, history, onProgress) {
   const enough = new AbortController();
   const giveUp = new AbortController();
+  // Every writer listens; Node takes more than ten for a leak.
+  setMaxListeners(0, enough.signal, giveUp.signal);
   const counters = { events: 0, attempts: 0, resolved: 0 };
   const pauseMs = (1000 * options.writers * MEAN_BATCH) / options.rate;
   const shared = {
