@@ -22,8 +22,8 @@ parentPort?.once('message', () => (stopped = true));
 function newId() {
   const bytes = randomBytes(16);
   bytes.writeUIntBE(Date.now(), 0, 6);
-  bytes[6] = 0x70 | /** @type {number} */ (bytes[6] & 0x0f);
-  bytes[8] = 0x80 | /** @type {number} */ (bytes[8] & 0x3f);
+  bytes.writeUInt8(0x70 | (bytes.readUInt8(6) & 0x0f), 6);
+  bytes.writeUInt8(0x80 | (bytes.readUInt8(8) & 0x3f), 8);
   const hex = bytes.toString('hex');
   return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join('-');
 }
@@ -53,8 +53,9 @@ const open = new Set();
 for (let n = 0; !stopped; n++) {
   const due = began + (n * BATCH * 1000) / events_per_s;
   await sleep(Math.max(0, due - performance.now()));
-  const sending = send(/** @type {string} */ (texts[n % texts.length])).then(() => open.delete(sending));
+  const sending = send(/** @type {string} */ (texts[n % texts.length]));
   open.add(sending);
+  sending.then(() => open.delete(sending));
 }
 await Promise.all(open);
 parentPort?.postMessage({ accepted, failed, seconds: (performance.now() - began) / 1000 });
