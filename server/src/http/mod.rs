@@ -67,6 +67,7 @@ use crate::{
     ingest::{Ingest, backlog::Backlog, budget::Budget, live::Live, refused::Refused},
     meters::Meters,
     query::{
+        dashboard::Ledger,
         health::{Lately, Node},
         heavy::Heavy,
         rollups::Rollups,
@@ -83,6 +84,7 @@ pub(crate) struct App {
     pub(crate) rollups: Rollups,
     pub(crate) heavy: Heavy,
     pub(crate) health: Lately,
+    pub(crate) ledger: Ledger,
     pub(crate) eraser: Eraser,
     pub(crate) peppers: Peppers,
     pub(crate) budget: Budget,

@@ -101,7 +101,8 @@ pub(super) async fn dashboard(
     Params::parse(query.as_deref()).finish()?;
     let now = clock::now();
     let health = app.health.of(&*app.store, project_id, now, app.node()).await?;
-    let dashboard = dashboard::dashboard(&app.rollups, &*app.store, health, project_id, now).await?;
+    let dashboard =
+        dashboard::dashboard(&app.rollups, &app.ledger, &*app.store, health, project_id, now).await?;
     Ok(Json(dashboard).into_response())
 }
 

@@ -1,6 +1,6 @@
 //! The dashboard's first view: the last hour, minute by minute.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use pharos_model::Timestamp;
 use serde::Serialize;
@@ -10,6 +10,7 @@ use super::{
     health::Health,
     metrics::TopEvent,
     rollups::{Each, Minutes, Range, Rollups},
+    shared::Shared,
 };
 use crate::{
     outcome::hour_of,
@@ -55,6 +56,7 @@ struct Activity {
 /// The last hour up to `now`.
 pub(crate) async fn dashboard(
     rollups: &Rollups,
+    ledger: &Ledger,
     store: &dyn Store,
     health: Health,
     project_id: i32,
@@ -73,15 +75,7 @@ pub(crate) async fn dashboard(
     let minutes = (start..end).map(|minute| Minutes { start: minute, end: minute + 1 });
     ranges.extend(minutes.map(|minutes| Range { minutes, distinct: true, each: Each::Nothing }));
     let totals = rollups.totals(project_id, None, &ranges).await?;
-    let received = OutcomeRange { project_id, start: hour_of(moment_of(start)), end: moment_of(end) };
-    let mut outcomes: BTreeMap<String, i64> = BTreeMap::new();
-    for sum in store.outcomes(&received).await? {
-        *outcomes.entry(sum.outcome).or_default() += sum.count;
-    }
-    let mut redactions: BTreeMap<String, i64> = BTreeMap::new();
-    for sum in store.redactions(&received).await? {
-        *redactions.entry(sum.kind).or_default() += sum.count;
-    }
+    let received = ledger.of(store, project_id, start, end).await?;
     let activity = (start..end).zip(&totals[2..]).map(|(minute, total)| Activity {
         minute: moment_of(minute).to_string(),
         count: total.count,
@@ -97,8 +91,41 @@ pub(crate) async fn dashboard(
         previous_total_events: totals[1].count,
         top_events: totals[0].each.iter().take(TOP).map(TopEvent::from).collect(),
         activity: activity.collect(),
-        outcomes,
-        redactions,
+        outcomes: received.outcomes.clone(),
+        redactions: received.redactions.clone(),
         health,
     })
+}
+
+/// What became of the events received in the last hour.
+struct Received {
+    outcomes: BTreeMap<String, i64>,
+    redactions: BTreeMap<String, i64>,
+}
+
+/// Reads the ledger, once for all who ask at the same time.
+#[derive(Default)]
+pub(crate) struct Ledger(Shared<Received>);
+
+impl Ledger {
+    async fn of(
+        &self,
+        store: &dyn Store,
+        project_id: i32,
+        start: i64,
+        end: i64,
+    ) -> StoreResult<Arc<Received>> {
+        let range = OutcomeRange { project_id, start: hour_of(moment_of(start)), end: moment_of(end) };
+        let read = async |_| {
+            let (mut outcomes, mut redactions) = (BTreeMap::new(), BTreeMap::new());
+            for sum in store.outcomes(&range).await? {
+                *outcomes.entry(sum.outcome).or_default() += sum.count;
+            }
+            for sum in store.redactions(&range).await? {
+                *redactions.entry(sum.kind).or_default() += sum.count;
+            }
+            Ok(Received { outcomes, redactions })
+        };
+        self.0.now(project_id, read).await
+    }
 }

@@ -1,17 +1,12 @@
 //! Is telemetry arriving, and is it well? For people and dashboards; orchestrators ask `/health/ready`.
 
-use std::{
-    collections::HashMap,
-    sync::{Arc, Mutex, PoisonError},
-    time::Duration,
-};
+use std::time::Duration;
 
 use pharos_model::Timestamp;
 use serde::Serialize;
-use tokio::{sync::Mutex as AsyncMutex, time::Instant};
 use utoipa::ToSchema;
 
-use super::usual;
+use super::{shared::Shared, usual};
 use crate::{
     outcome::hour_of,
     store::{OutcomeRange, Recent, Store, StoreResult},
@@ -104,12 +99,10 @@ pub(crate) async fn of(
 
 /// How telemetry was doing a moment ago: for those who ask for it again and again beside other things.
 #[derive(Default)]
-pub(crate) struct Lately(Mutex<HashMap<i32, Known>>);
-
-type Known = Arc<AsyncMutex<Option<(Instant, Health)>>>;
+pub(crate) struct Lately(Shared<Health>);
 
 impl Lately {
-    /// As [`of`], at most [`LATELY`] ago; looked at anew by one, for all that wait.
+    /// As [`of`], looked at anew by one of those who ask when it is older than [`LATELY`].
     pub(crate) async fn of(
         &self,
         store: &dyn Store,
@@ -117,18 +110,8 @@ impl Lately {
         now: Timestamp,
         node: impl Future<Output = Node>,
     ) -> StoreResult<Health> {
-        let known =
-            self.0.lock().unwrap_or_else(PoisonError::into_inner).entry(project_id).or_default().clone();
-        let mut known = known.lock().await;
-        if let Some((at, health)) = &*known
-            && at.elapsed() < LATELY
-        {
-            return Ok(health.clone());
-        }
-        let at = Instant::now();
-        let health = of(store, project_id, now, node.await).await?;
-        *known = Some((at, health.clone()));
-        Ok(health)
+        let look = async |_| of(store, project_id, now, node.await).await;
+        Ok(self.0.lately(project_id, LATELY, look).await?.as_ref().clone())
     }
 }
 

@@ -18,6 +18,7 @@ pub(crate) mod report;
 pub(crate) mod retention;
 pub(crate) mod rollups;
 pub(crate) mod sessions;
+pub(crate) mod shared;
 pub(crate) mod stats;
 pub(crate) mod usual;
 

@@ -2,18 +2,18 @@
 //!
 //! Buckets change only when deltas are folded into them, and a fold gives the days that it changes a new version.
 //! So a reading consists of the versions and of what waits to be folded, which is little and read anew for every
-//! question, while the numbers of buckets whose days have the same versions as before are taken from memory. A
-//! question that comes while another reads waits, and shares the next reading with all that wait with it: each
-//! gets what was committed before it came, and many cost no more than a few.
+//! question, while the numbers of buckets whose days have the same versions as before are taken from memory. Questions
+//! that come at the same time share a reading ([`Shared`]).
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::BTreeMap,
     sync::{Arc, Mutex, PoisonError},
 };
 
-use tokio::{sync::Mutex as AsyncMutex, time::Instant};
-
-use super::kept::{Kept, Stamp};
+use super::{
+    super::shared::Shared,
+    kept::{Kept, Stamp},
+};
 use crate::store::{
     Store, StoreResult,
     rollup::{BucketNumbers, CountDelta, Entry, Names, Numbers, Size, Span},
@@ -84,18 +84,16 @@ impl Reading {
     }
 }
 
-type LastMoment = Arc<AsyncMutex<Option<(Instant, Arc<Moment>)>>>;
-
 /// Reads.
 pub(super) struct Reader {
     store: Arc<dyn Store>,
-    last: Mutex<HashMap<i32, LastMoment>>,
+    moments: Shared<Moment>,
     numbers: Mutex<Kept<(i32, Part), Vec<BucketNumbers>>>,
 }
 
 impl Reader {
     pub(super) fn new(store: Arc<dyn Store>) -> Self {
-        Self { store, last: Mutex::default(), numbers: Mutex::new(Kept::up_to(NUMBERS_BYTES_MAX)) }
+        Self { store, moments: Shared::default(), numbers: Mutex::new(Kept::up_to(NUMBERS_BYTES_MAX)) }
     }
 
     /// Reads these parts, as of one moment that is not before this call.
@@ -119,24 +117,14 @@ impl Reader {
         Ok(Reading { moment, parts: parts.iter().cloned().zip(read).collect() })
     }
 
-    /// What waits, as of a moment after this call; read by whoever comes first of those that wait for it.
+    /// What waits, as of a moment after this call.
     async fn moment(&self, project_id: i32) -> StoreResult<Arc<Moment>> {
-        let came = Instant::now();
-        let last =
-            self.last.lock().unwrap_or_else(PoisonError::into_inner).entry(project_id).or_default().clone();
-        let mut last = last.lock().await;
-        if let Some((began, moment)) = &*last
-            && *began > came
-        {
-            return Ok(moment.clone());
-        }
-        let began = Instant::now();
-        let before = last.as_ref().map(|(_, moment)| moment.clone());
-        let newest = before.as_ref().map_or(0, |before| before.newest());
-        let read = self.store.rollup_numbers(project_id, &[], newest).await?;
-        let moment = Arc::new(Moment::after(before.as_deref(), read));
-        *last = Some((began, moment.clone()));
-        Ok(moment)
+        let read = async |before: Option<Arc<Moment>>| {
+            let newest = before.as_ref().map_or(0, |before| before.newest());
+            let read = self.store.rollup_numbers(project_id, &[], newest).await?;
+            Ok(Moment::after(before.as_deref(), read))
+        };
+        self.moments.now(project_id, read).await
     }
 
     fn known(
