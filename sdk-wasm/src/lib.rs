@@ -96,7 +96,7 @@ pub fn write(bytes: usize) -> usize {
     writing(|core| core.write(bytes))
 }
 
-/// How many events the last [`write`] wrote.
+/// How many events the last [`write()`] wrote.
 #[wasm_bindgen]
 pub fn events() -> u32 {
     with(|core| core.client.written)
