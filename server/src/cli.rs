@@ -169,7 +169,7 @@ pub(crate) enum ProjectCommand {
         /// Pages that may send events with its public keys, separated by commas; `any` allows any, `default` goes
         /// by TELEMETRY_ALLOWED_ORIGINS.
         ///
-        /// Example: --origins https://shop.example,https://*.shop.example
+        /// Example: `--origins https://shop.example,https://*.shop.example`
         #[arg(long)]
         origins: Option<String>,
         /// What counts as personal data: JSON as in docs/privacy.md, or a file with it; `default` goes by
