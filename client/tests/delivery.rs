@@ -135,7 +135,8 @@ async fn retry_after_is_respected() {
     assert!(ids.len() == 3 && ids.iter().all(|id| *id == ids[0]), "{ids:?}");
 }
 
-#[tokio::test(flavor = "multi_thread")]
+/// On one thread, so that all five wait before the first is taken.
+#[tokio::test]
 async fn verdicts_are_told_one_by_one() {
     let scripted = Scripted::start().await;
     let answer = verdicts(&[
