@@ -89,6 +89,8 @@ const ROUTES: &[(&str, Takes)] = &[
     ("GET /v1/outcomes", Takes::Read),
     ("GET /v1/delivery", Takes::Read),
     ("GET /v1/forwarders", Takes::Read),
+    ("GET /v1/forwarders/failed", Takes::Read),
+    ("POST /v1/forwarders/{name}/retry", Takes::Admin),
     ("GET /v1/health", Takes::Read),
     ("GET /v1/live", Takes::Read),
     ("GET /v1/export", Takes::Read),
