@@ -40,8 +40,8 @@
 //! the newest events are refused: what led up to them stays.
 //!
 //! The path of an event: `event` writes it, `client` has it judged and puts it into the `queue` (and the
-//! `journal` on disk), the worker takes batches from there and the transport sends them; `retry` says what an
-//! answer means.
+//! `journal` on disk), the worker takes batches from there and the transport sends them; what an answer
+//! means, [`pharos_model::retry`] says.
 
 mod builder;
 mod client;
@@ -49,7 +49,6 @@ mod error;
 mod event;
 mod journal;
 mod queue;
-mod retry;
 mod shared;
 mod transport;
 mod wire;

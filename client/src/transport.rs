@@ -23,7 +23,7 @@ pub(crate) struct Answer {
     /// 0 when nothing did.
     pub(crate) status: u16,
     /// What the server asked for.
-    pub(crate) retry_after: Duration,
+    pub(crate) retry_after_s: u32,
     pub(crate) body: Vec<u8>,
     /// Why there was no answer.
     pub(crate) error: String,
@@ -63,7 +63,7 @@ impl Transport {
             None => request.body(body),
         };
         let mut response = request.send().await?;
-        let (status, retry_after) = (response.status(), retry_after(response.headers()));
+        let (status, retry_after_s) = (response.status(), retry_after_s(response.headers()));
         let mut body = Vec::new();
         while let Some(chunk) = response.chunk().await? {
             if body.len() + chunk.len() > ANSWER_BYTES_MAX {
@@ -72,7 +72,7 @@ impl Transport {
             }
             body.extend_from_slice(&chunk);
         }
-        Ok(Answer { status: StatusCode::as_u16(&status), retry_after, body, error: String::new() })
+        Ok(Answer { status: StatusCode::as_u16(&status), retry_after_s, body, error: String::new() })
     }
 }
 
@@ -105,9 +105,10 @@ fn pack(body: &[u8]) -> Option<Vec<u8>> {
 }
 
 /// `Retry-After` in seconds. Its other form, a date, is rare, and not our server's; then the usual wait does.
-fn retry_after(headers: &HeaderMap) -> Duration {
-    let seconds = headers.get(RETRY_AFTER).and_then(|value| value.to_str().ok()?.trim().parse().ok());
-    Duration::from_secs(seconds.unwrap_or(0))
+fn retry_after_s(headers: &HeaderMap) -> u32 {
+    let seconds: Option<u64> =
+        headers.get(RETRY_AFTER).and_then(|value| value.to_str().ok()?.trim().parse().ok());
+    u32::try_from(seconds.unwrap_or(0)).unwrap_or(u32::MAX)
 }
 
 /// What reqwest hides in sources, without the address.

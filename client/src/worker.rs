@@ -3,7 +3,10 @@
 
 use std::{collections::BTreeMap, mem::take, sync::Arc, time::Duration};
 
-use pharos_model::pii::KindCounts;
+use pharos_model::{
+    pii::KindCounts,
+    retry::{Backoff, Fate},
+};
 use tokio::time::{Instant, sleep_until};
 
 use crate::{
@@ -11,7 +14,6 @@ use crate::{
     event::{self, judge_line},
     journal::Line,
     queue::Entry,
-    retry::{Backoff, Fate, fate},
     shared::{Shared, State},
     transport::{Answer, Transport},
     wire::{self, Batch, Said},
@@ -127,11 +129,11 @@ impl Worker {
         answer: Answer,
     ) -> bool {
         let verdicts = Said::in_answer(&answer, entries.len());
-        let fate = fate(answer.status, verdicts.is_some());
+        let fate = Fate::of(answer.status, verdicts.is_some());
         let shared = self.shared.clone();
         let mut state = shared.state();
         state.retry_at = None;
-        state.is_told = !answer.retry_after.is_zero();
+        state.is_told = answer.retry_after_s > 0;
         state.stats.last_error = match fate {
             Fate::Verdicts => None,
             _ if answer.error.is_empty() => Some(format!("status {}", answer.status)),
@@ -139,7 +141,7 @@ impl Worker {
         };
         if let (Fate::Verdicts, Some(verdicts)) = (fate, verdicts) {
             drop(state);
-            self.tell_all(entries, verdicts, answer.retry_after);
+            self.tell_all(entries, verdicts, answer.retry_after_s);
             return true;
         }
         for (reason, count) in losses {
@@ -154,24 +156,25 @@ impl Worker {
                 return true;
             }
             Fate::BadKey | Fate::Refused | Fate::TooLarge => {
-                state.retry_at = Some(self.wait(answer.retry_after));
+                state.retry_at = Some(self.wait(answer.retry_after_s));
                 drop(state);
                 self.refuse(entries, &answer, fate == Fate::BadKey);
             }
             Fate::Again | Fate::Verdicts => {
-                state.retry_at = Some(self.wait(answer.retry_after));
+                state.retry_at = Some(self.wait(answer.retry_after_s));
                 put_back(&mut state, entries);
             }
         }
         false
     }
 
-    fn wait(&mut self, retry_after: Duration) -> Instant {
-        Instant::now() + self.backoff.failed(retry_after, fastrand::f64())
+    fn wait(&mut self, retry_after_s: u32) -> Instant {
+        let wait_ms = self.backoff.failed(retry_after_s, fastrand::f64());
+        Instant::now() + Duration::from_millis(wait_ms.into())
     }
 
     /// Each event has a verdict.
-    fn tell_all(&mut self, entries: Vec<Entry>, verdicts: Vec<Said>, retry_after: Duration) {
+    fn tell_all(&mut self, entries: Vec<Entry>, verdicts: Vec<Said>, retry_after_s: u32) {
         self.events_max = (self.events_max * 2).min(BATCH_EVENTS_MAX);
         let mut again = Vec::new();
         let mut problems = Vec::new();
@@ -191,7 +194,7 @@ impl Worker {
         if again.is_empty() {
             self.backoff.succeeded();
         } else {
-            state.retry_at = Some(self.wait(retry_after));
+            state.retry_at = Some(self.wait(retry_after_s));
             put_back(&mut state, again);
         }
         drop(state);

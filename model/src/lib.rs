@@ -30,6 +30,7 @@ mod salvage;
 
 pub mod pii;
 pub mod properties;
+pub mod retry;
 pub mod wire;
 
 mod id;

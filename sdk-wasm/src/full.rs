@@ -3,14 +3,12 @@
 
 use alloc::string::{String, ToString};
 
-use pharos_model::{Code, EventId, RawEvent, Refusal, Timestamp, check_line, limits, pii, wire::WireEvent};
+use pharos_model::{
+    Code, EventId, RawEvent, Refusal, Timestamp, check_line, limits, pii, retry::Backoff, wire::WireEvent,
+};
 use wasm_bindgen::prelude::*;
 
-use crate::{
-    ids::Ids,
-    noticed::Noticed,
-    retry::{Answered, Backoff},
-};
+use crate::{answered::answered, ids::Ids, noticed::Noticed};
 
 /// Judges and strips the events of one sender, and says what answers to it mean.
 #[wasm_bindgen]
@@ -87,11 +85,7 @@ impl Judge {
     /// in seconds, 0 for none. `random` is uniform in [0, 1). Returns how long to wait before the batch is
     /// sent again in milliseconds; or -1 if its verdicts decide; or -2 if it was refused for good.
     pub fn answered(&mut self, status: u16, named: bool, retry_after_s: u32, random: f64) -> i32 {
-        match self.backoff.answered(status, named, retry_after_s, random) {
-            Answered::Verdicts => -1,
-            Answered::Refused => -2,
-            Answered::Again(wait_ms) => wait_ms as i32,
-        }
+        answered(&mut self.backoff, status, named, retry_after_s, random)
     }
 }
 

@@ -17,11 +17,11 @@
 
 extern crate alloc;
 
+mod answered;
 mod client;
 mod ids;
 mod noticed;
 mod page;
-mod retry;
 
 #[cfg(feature = "full")]
 mod full;

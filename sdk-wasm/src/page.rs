@@ -3,10 +3,10 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use pharos_model::pii;
+use pharos_model::{pii, retry::Backoff};
 
+use crate::answered::answered;
 use crate::client::Client;
-use crate::retry::{Answered, Backoff};
 
 /// The core of one page.
 pub(crate) struct Core {
@@ -98,11 +98,7 @@ impl Core {
 
     /// How long to wait in milliseconds; -1: the verdicts decide; -2: refused for good.
     pub(crate) fn answered(&mut self, status: u16, named: bool, retry_after_s: u32, random: f64) -> i32 {
-        match self.backoff.answered(status, named, retry_after_s, random) {
-            Answered::Verdicts => -1,
-            Answered::Refused => -2,
-            Answered::Again(wait_ms) => wait_ms as i32,
-        }
+        answered(&mut self.backoff, status, named, retry_after_s, random)
     }
 }
 

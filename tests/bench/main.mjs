@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { databasesOf } from '../support/databases.mjs';
 import { Cluster } from '../support/cluster.mjs';
 import { INGEST_KEY } from '../support/server.mjs';
 import { loadgen, writeRequests } from './load.mjs';
@@ -62,10 +63,7 @@ function readOptions() {
     if (list.every((n) => Number.isInteger(n) && n > 0)) return list;
     throw new Error(`--${name} is ${values[name]}: expected whole numbers, separated by commas`);
   };
-  const databases = values.database === 'both' ? ['sqlite', 'postgres'] : [values.database];
-  if (databases.some((name) => name !== 'sqlite' && name !== 'postgres')) {
-    throw new Error(`--database is ${values.database}: expected sqlite, postgres or both`);
-  }
+  const databases = databasesOf(values.database);
   return {
     ...values,
     databases,

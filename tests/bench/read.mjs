@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { databasesOf } from '../support/databases.mjs';
 import { Cluster } from '../support/cluster.mjs';
 import { INGEST_KEY, SECRET_KEY, Server } from '../support/server.mjs';
 import { machineText } from './machine.mjs';
@@ -62,10 +63,7 @@ function readOptions() {
   const seconds = Number(values.seconds);
   if (![...millions, seconds].every((n) => n > 0))
     throw new Error('--millions and --seconds take numbers above 0');
-  const databases = values.database === 'both' ? ['sqlite', 'postgres'] : [values.database];
-  if (databases.some((name) => name !== 'sqlite' && name !== 'postgres')) {
-    throw new Error(`--database is ${values.database}: expected sqlite, postgres or both`);
-  }
+  const databases = databasesOf(values.database);
   return {
     ...values,
     databases,

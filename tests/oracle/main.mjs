@@ -2,6 +2,7 @@
 // The crash oracle's command line: options, a line of progress, the verdict.
 
 import { parseArgs } from 'node:util';
+import { databasesOf } from '../support/databases.mjs';
 import { VIOLATIONS } from './checker.mjs';
 import { FAULTS } from './faults.mjs';
 import { runOracle } from './run.mjs';
@@ -49,16 +50,13 @@ function readOptions(args) {
     if (Number.isInteger(number) && number >= least) return number;
     throw new Error(`--${name} is ${values[name]}: expected a whole number of at least ${least}`);
   };
-  const databases = values.database === 'both' ? ['sqlite', 'postgres'] : [values.database];
-  if (databases.some((name) => name !== 'sqlite' && name !== 'postgres')) {
-    throw new Error(`--database is ${values.database}: expected sqlite, postgres or both`);
-  }
+  const databases = databasesOf(values.database);
   const only = values.only?.split(',');
   const unknown = only?.find((kind) => !FAULTS.some((fault) => fault.kind === kind));
   if (unknown !== undefined) throw new Error(`--only names ${unknown}: no fault is called so`);
   return {
     help: values.help,
-    databases: /** @type {('sqlite' | 'postgres')[]} */ (databases),
+    databases,
     plan: {
       faults: whole('faults', 0),
       only,

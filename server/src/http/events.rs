@@ -195,7 +195,7 @@ pub(super) async fn recent(
     let mut params = Params::parse(query.as_deref());
     let recent = Recent {
         project_id: caller.project_id,
-        limit: params.whole("limit", 1..=1000, "a whole number from 1 to 1000")?.unwrap_or(100),
+        limit: params.limit(100)?,
         event: params.take("event"),
         session_id: params.take("session_id"),
         user_ids: params.take("user_id").map_or(Vec::new(), |id| app.peppers.user_ids(&id)),

@@ -53,7 +53,7 @@ pub(super) async fn breakdown(
     let range = range::range(&mut params)?;
     let event = required(&mut params, "event", "the name of an event")?;
     let property = required(&mut params, "property", "the name of a property")?;
-    let limit = params.whole("limit", 1..=1000, "a whole number from 1 to 1000")?.unwrap_or(20);
+    let limit = params.limit(20)?;
     let mut filters = Vec::new();
     while let Some(filter) = params.take("where") {
         let pair = filter.split_once(':').filter(|(name, _)| !name.is_empty() && filters.len() < FILTERS_MAX);

@@ -46,7 +46,7 @@ pub(super) async fn failed(
     Caller { project_id }: Caller,
 ) -> Result<Response, Error> {
     let mut params = Params::parse(query.as_deref());
-    let limit = params.whole("limit", 1..=1000, "a whole number from 1 to 1000")?.unwrap_or(100);
+    let limit = params.limit(100)?;
     params.finish()?;
     Ok(Json(forwarders::failed(&*app.store, project_id, limit).await?).into_response())
 }

@@ -55,6 +55,11 @@ impl Params {
         }
     }
 
+    /// How many lines are asked for: `limit`, a whole number from 1 to 1000.
+    pub(super) fn limit(&mut self, default: u32) -> Result<u32, Error> {
+        Ok(self.whole("limit", 1..=1000, "a whole number from 1 to 1000")?.unwrap_or(default))
+    }
+
     /// The value of a parameter that is a moment.
     pub(super) fn timestamp(&mut self, name: &str) -> Result<Option<Timestamp>, Error> {
         let Some(text) = self.take(name) else { return Ok(None) };

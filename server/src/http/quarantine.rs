@@ -32,7 +32,7 @@ pub(super) async fn list(
     Caller { project_id }: Caller,
 ) -> Result<Response, Error> {
     let mut params = Params::parse(query.as_deref());
-    let limit = params.whole("limit", 1..=1000, "a whole number from 1 to 1000")?.unwrap_or(100);
+    let limit = params.limit(100)?;
     let code = params.take("code");
     params.finish()?;
     let kept = app.store.quarantine(project_id, code.as_deref(), limit).await?;

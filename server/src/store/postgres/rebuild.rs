@@ -20,7 +20,7 @@ use crate::{
             CountDelta, MINUTES_KEPT, Size,
             delta::{hash_session, hash_user},
             minute_of, moment_of,
-            recount::{Counted, Part, Recount, combine},
+            recount::{Counted, PartRow, Recount, combine},
         },
     },
 };
@@ -36,9 +36,6 @@ const SUMS: &str = "\
 const PARTS: &str = "\
     SELECT event, count, last_minute, user_sketch, session_sketch FROM rollup_buckets \
     WHERE project_id = $1 AND minutes = $2 AND start_minute >= $3 AND start_minute < $4";
-
-/// As [`PARTS`] reads it.
-type PartRow = (String, i64, i64, Vec<u8>, Vec<u8>);
 
 /// Makes an hour again; returns how many events it has.
 pub(super) async fn hour(pool: &PgPool, project_id: i32, start: i64) -> StoreResult<u64> {
@@ -148,13 +145,7 @@ async fn longer(connection: &mut PgConnection, project_id: i32, size: Size, star
         .fetch_all(&mut *connection)
         .await
         .map_err(store_error)?;
-    let part = |(event, count, last_minute, users, sessions): PartRow| Part {
-        event,
-        count,
-        last_minute,
-        sketches: (users, sessions),
-    };
-    let buckets = combine(project_id, size, start, rows.into_iter().map(part))?;
+    let buckets = combine(project_id, size, start, rows.into_iter().map(Into::into))?;
     remove(connection, project_id, size, start, end).await?;
     compact::write(connection, &buckets).await
 }

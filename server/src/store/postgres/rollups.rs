@@ -5,7 +5,7 @@ use sqlx::{PgConnection, PgPool, Row as _, postgres::PgRow};
 use super::{compact::minutes, store_error};
 use crate::store::{
     StoreResult,
-    rollup::{BucketNumbers, BucketSketches, CountDelta, Names, Numbers, Span, delta},
+    rollup::{BucketNumbers, BucketSketches, Names, Numbers, Span, Waiting},
 };
 
 /// One statement, hence one snapshot: a fold that commits meanwhile moves counts from the deltas to the buckets,
@@ -52,23 +52,14 @@ pub(super) async fn numbers(
 async fn waiting(connection: &mut PgConnection, project_id: i32, version: i64) -> StoreResult<Numbers> {
     let rows = sqlx::query(WAITING).bind(project_id).bind(version).fetch_all(connection).await;
     let mut numbers = Numbers::default();
-    for row in rows.map_err(store_error)? {
-        let kind: i64 = row.try_get(0).map_err(store_error)?;
-        let pair = || -> sqlx::Result<(i64, i64)> { Ok((row.try_get(2)?, row.try_get(3)?)) };
-        match kind {
-            1 => numbers.versions.push(pair().map_err(store_error)?),
-            2 => {
-                let (minute, count) = pair().map_err(store_error)?;
-                let event = row.try_get(1).map_err(store_error)?;
-                numbers.counts.push(CountDelta { project_id, event, minute, count });
-            }
-            _ => {
-                let content: &[u8] = row.try_get(4).map_err(store_error)?;
-                numbers.entries.append(&mut delta::unpack(project_id, content)?);
-            }
-        }
+    for row in &rows.map_err(store_error)? {
+        numbers.add(project_id, read_waiting(row).map_err(store_error)?)?;
     }
     Ok(numbers)
+}
+
+fn read_waiting(row: &PgRow) -> sqlx::Result<Waiting<'_>> {
+    Ok((row.try_get(0)?, row.try_get(1)?, row.try_get(2)?, row.try_get(3)?, row.try_get(4)?))
 }
 
 fn read_numbers(row: &PgRow) -> sqlx::Result<BucketNumbers> {

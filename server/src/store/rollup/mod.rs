@@ -10,6 +10,8 @@ mod sketch;
 
 use pharos_model::Timestamp;
 
+use crate::store::StoreResult;
+
 pub use self::{delta::Entry, sketch::Sketch};
 
 /// The name under which all events of a project are counted together. No event is called so.
@@ -200,6 +202,26 @@ pub struct Numbers {
     pub counts: Vec<CountDelta>,
     /// Users and sessions not folded yet, of any time.
     pub entries: Vec<Entry>,
+}
+
+/// A line of what waits, as both databases select it: 1, a day and its version; 2, an event name, a minute and a
+/// count; or 3 and packed entries. What a line does not have is null or 0.
+pub(crate) type Waiting<'r> = (i64, Option<&'r str>, i64, i64, Option<&'r [u8]>);
+
+impl Numbers {
+    /// Adds a line of a project's.
+    pub(crate) fn add(&mut self, project_id: i32, line: Waiting<'_>) -> StoreResult<()> {
+        match line {
+            (1, _, day, version, _) => self.versions.push((day, version)),
+            (2, Some(event), minute, count, _) => {
+                self.counts.push(CountDelta { project_id, event: event.to_owned(), minute, count });
+            }
+            (_, _, _, _, content) => {
+                self.entries.append(&mut delta::unpack(project_id, content.unwrap_or_default())?);
+            }
+        }
+        Ok(())
+    }
 }
 
 #[cfg(test)]

@@ -74,6 +74,15 @@ pub(crate) struct Part {
     pub(crate) sketches: Sketches,
 }
 
+/// A part as both databases select it: name, count, last minute, and the sketches of users and of sessions.
+pub(crate) type PartRow = (String, i64, i64, Vec<u8>, Vec<u8>);
+
+impl From<PartRow> for Part {
+    fn from((event, count, last_minute, users, sessions): PartRow) -> Self {
+        Self { event, count, last_minute, sketches: (users, sessions) }
+    }
+}
+
 /// The longer buckets of `size` that begin at `start` and are made of `parts`.
 pub(crate) fn combine(
     project_id: i32,

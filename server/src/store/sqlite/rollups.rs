@@ -11,7 +11,8 @@ use crate::{
     store::{
         Row, StoreResult,
         rollup::{
-            BucketNumbers, BucketSketches, CountDelta, Entry, MINUTES_KEPT, Names, Numbers, Span, delta,
+            BucketNumbers, BucketSketches, CountDelta, Entry, MINUTES_KEPT, Names, Numbers, Span, Waiting,
+            delta,
             fold::{Change, Fold, Key, Sketches, Written, days_of},
             minute_of, moment_of,
         },
@@ -237,23 +238,14 @@ pub(super) async fn numbers(
 async fn waiting(connection: &mut SqliteConnection, project_id: i32, version: i64) -> StoreResult<Numbers> {
     let rows = sqlx::query(WAITING).bind(project_id).bind(version).fetch_all(connection).await;
     let mut numbers = Numbers::default();
-    for row in rows.map_err(store_error)? {
-        let kind: i64 = row.try_get(0).map_err(store_error)?;
-        let pair = || -> sqlx::Result<(i64, i64)> { Ok((row.try_get(2)?, row.try_get(3)?)) };
-        match kind {
-            1 => numbers.versions.push(pair().map_err(store_error)?),
-            2 => {
-                let (minute, count) = pair().map_err(store_error)?;
-                let event = row.try_get(1).map_err(store_error)?;
-                numbers.counts.push(CountDelta { project_id, event, minute, count });
-            }
-            _ => {
-                let content: &[u8] = row.try_get(4).map_err(store_error)?;
-                numbers.entries.append(&mut delta::unpack(project_id, content)?);
-            }
-        }
+    for row in &rows.map_err(store_error)? {
+        numbers.add(project_id, read_waiting(row).map_err(store_error)?)?;
     }
     Ok(numbers)
+}
+
+fn read_waiting(row: &SqliteRow) -> sqlx::Result<Waiting<'_>> {
+    Ok((row.try_get(0)?, row.try_get(1)?, row.try_get(2)?, row.try_get(3)?, row.try_get(4)?))
 }
 
 pub(super) async fn sketches(
