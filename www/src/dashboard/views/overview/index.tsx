@@ -5,7 +5,7 @@ import { useEffect } from 'preact/hooks';
 import { dashboard, delivery, recentEvents } from '../../api';
 import { Card, PageHead } from '../../components/page';
 import { Shown } from '../../components/states';
-import { number, timeOfDay } from '../../format';
+import { counted, timeOfDay } from '../../format';
 import { spanOf } from '../../range';
 import { go } from '../../router';
 import { useAnswer } from '../../use-answer';
@@ -40,7 +40,7 @@ export default function Overview() {
               title="The last hour"
               aside={
                 <p class="muted small">
-                  {timeOfDay(data.start)} to {timeOfDay(data.end)}, {number(data.total_events)} events
+                  {timeOfDay(data.start)} to {timeOfDay(data.end)}, {counted(data.total_events, 'event')}
                 </p>
               }
             >
