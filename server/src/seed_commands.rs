@@ -6,7 +6,7 @@ use pharos_server::{
     config::Config,
     seed::{Demo, Plan},
     setup,
-    store::{Flush, Mark, Recent, Row, Store},
+    store::{Compacted, Flush, Mark, Recent, Row, Store},
 };
 
 use crate::{PROJECT, cli::SeedDemo, progress};
@@ -52,7 +52,7 @@ async fn seed_demo(store: &dyn Store, plan: Plan, mut demo: Demo) -> anyhow::Res
             mark = mark.next();
             progress.inc(rows.len() as u64);
         }
-        while store.compact().await? > 0 {}
+        while store.compact().await? == Compacted::More {}
     }
     progress.finish_and_clear();
     Ok(())

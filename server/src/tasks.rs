@@ -24,7 +24,7 @@ use crate::{
     meeting::Meeting,
     meters::Meters,
     query::delivery,
-    store::{self, Store, StoreResult},
+    store::{self, Compacted, Store, StoreResult},
 };
 
 /// A revoked key works no longer than this on a node that did not hear of it.
@@ -195,11 +195,11 @@ async fn compact(store: Arc<dyn Store>, meters: Arc<Meters>) {
         ticks.tick().await;
         loop {
             match store.compact().await {
-                Ok(0) => {
+                Ok(Compacted::Done) => {
                     meters.compacted();
                     break;
                 }
-                Ok(_) => {}
+                Ok(Compacted::More) => {}
                 Err(error) => {
                     tracing::warn!(%error, "counts not added up; answers stay right and get slower");
                     break;

@@ -231,6 +231,16 @@ pub struct Recent {
     pub limit: u32,
 }
 
+/// What a step of adding up left.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Compacted {
+    /// Nothing but what was appended while it worked. However little that is, another step writes as many
+    /// buckets as this one did, so it is better left to gather.
+    Done,
+    /// It took all that a step may: there may be more.
+    More,
+}
+
 /// Why the store did not do what it was asked.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
@@ -284,8 +294,8 @@ pub trait Store: sql::Sql + Send + Sync {
     async fn redactions(&self, range: &OutcomeRange) -> StoreResult<Vec<RedactionSum>>;
 
     /// Adds up some of the counts that writers have appended, and folds who was there into sketches, in
-    /// a step short enough not to hold them up. Returns how many it took; 0 means that there are no more.
-    async fn compact(&self) -> StoreResult<u64>;
+    /// a step short enough not to hold them up.
+    async fn compact(&self) -> StoreResult<Compacted>;
 
     /// Reads buckets of rollups, what is not folded into them yet, and the versions of days newer than
     /// `version`, all as of one moment.

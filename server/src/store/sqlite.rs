@@ -19,7 +19,7 @@ use sqlx::{
 use uuid::Uuid;
 
 use super::{
-    Flush, OutcomeRange, OutcomeSum, Recent, RedactionSum, Store, StoreError, StoreResult, StoredEvent,
+    Compacted, Flush, OutcomeRange, OutcomeSum, Recent, RedactionSum, Store, StoreError, StoreResult, StoredEvent,
     migrations,
     outbox::{entries, retain_new},
     quarantine::{self, NotKept, QuarantineRow},
@@ -170,7 +170,7 @@ impl Store for SqliteStore {
         Ok(sums.map(|(hour, side, kind, count)| RedactionSum { hour, side, kind, count }).collect())
     }
 
-    async fn compact(&self) -> StoreResult<u64> {
+    async fn compact(&self) -> StoreResult<Compacted> {
         within(self.timeout, rollups::compact(&self.writer)).await
     }
 

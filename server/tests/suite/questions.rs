@@ -7,7 +7,7 @@ use pharos_server::{
     clock,
     identity::random_bytes,
     setup,
-    store::{Flush, Mark, Row, Store},
+    store::{Compacted, Flush, Mark, Row, Store},
 };
 use serde_json::Value;
 
@@ -76,7 +76,7 @@ pub(crate) async fn write(store: &dyn Store, rows: &[Row]) {
 }
 
 pub(crate) async fn compact(store: &dyn Store) {
-    while store.compact().await.unwrap() > 0 {}
+    while store.compact().await.unwrap() == Compacted::More {}
 }
 
 /// A server on a place with these rows, folded into buckets or not.

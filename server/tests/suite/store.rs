@@ -7,7 +7,7 @@ use pharos_server::{
     identity::random_bytes,
     outcome::{Outcome, Tally, hour_of},
     setup,
-    store::{Flush, Mark, OutcomeRange, Recent, Row, Store, StoreError},
+    store::{Compacted, Flush, Mark, OutcomeRange, Recent, Row, Store, StoreError},
 };
 
 use crate::support::{Backend, Place, on_both};
@@ -59,7 +59,7 @@ on_both! {
         let now = clock::now();
         let end = Timestamp::from_unix_ms(now.unix_ms() + 1);
         let range = OutcomeRange { project_id: 1, start: hour_of(rows[0].created_at), end };
-        while store.compact().await.unwrap() > 0 {}
+        while store.compact().await.unwrap() == Compacted::More {}
         let sums = store.outcomes(&range).await.unwrap();
         let sum = |outcome: &str| sums.iter().filter(|sum| sum.outcome == outcome).map(|sum| sum.count).sum::<i64>();
         assert_eq!((sum("accepted"), sum("duplicate"), sum("invalid")), (2, 2, 6));

@@ -9,7 +9,7 @@ use super::{PgTimestamp, store_error, write::column};
 use crate::{
     clock,
     store::{
-        StoreResult,
+        Compacted, StoreResult,
         rollup::{
             CountDelta, Entry, MINUTES_KEPT, Size, delta,
             fold::{Change, Fold, Key, Sketches, days_of},
@@ -22,10 +22,15 @@ use crate::{
 /// this job's name among advisory locks.
 pub(super) const LOCK: i64 = 7_305_804_403;
 
-/// Deltas of one step: some tens of milliseconds of work.
+/// Deltas of one step, and bytes of those of sketches: some tens of milliseconds of work.
+const OUTCOMES_MAX: i64 = 5_000;
+const COUNTS_MAX: i64 = 20_000;
+const SKETCHES_MAX: i64 = 4_000;
+const SKETCHES_BYTES_MAX: i64 = 2_000_000;
+
 const OUTCOMES: &str = "\
     WITH taken AS ( \
-        DELETE FROM outcome_deltas WHERE ctid = ANY (ARRAY(SELECT ctid FROM outcome_deltas LIMIT 5000)) \
+        DELETE FROM outcome_deltas WHERE ctid = ANY (ARRAY(SELECT ctid FROM outcome_deltas LIMIT $1)) \
         RETURNING project_id, hour, outcome, reason, count \
     ), added AS ( \
         INSERT INTO outcome_sums AS sums (project_id, hour, outcome, reason, count) \
@@ -37,7 +42,7 @@ const OUTCOMES: &str = "\
 /// Counts by minute are added up here; the buckets get them from what is returned.
 const COUNTS: &str = "\
     WITH taken AS ( \
-        DELETE FROM rollup_deltas WHERE ctid = ANY (ARRAY(SELECT ctid FROM rollup_deltas LIMIT 20000)) \
+        DELETE FROM rollup_deltas WHERE ctid = ANY (ARRAY(SELECT ctid FROM rollup_deltas LIMIT $1)) \
         RETURNING project_id, event, minute, count \
     ), sums AS ( \
         SELECT project_id, event, minute, sum(count)::bigint AS count, count(*) AS taken FROM taken GROUP BY 1, 2, 3 \
@@ -54,9 +59,9 @@ const SKETCHES: &str = "\
     DELETE FROM sketch_deltas WHERE ctid = ANY (ARRAY( \
         SELECT ctid FROM ( \
             SELECT ctid, row_number() OVER so_far AS number, sum(bytes) OVER so_far AS bytes \
-            FROM (SELECT ctid, octet_length(content) AS bytes FROM sketch_deltas LIMIT 4000) AS waiting \
+            FROM (SELECT ctid, octet_length(content) AS bytes FROM sketch_deltas LIMIT $1) AS waiting \
             WINDOW so_far AS (ROWS UNBOUNDED PRECEDING) \
-        ) AS measured WHERE number = 1 OR bytes <= 2000000)) \
+        ) AS measured WHERE number = 1 OR bytes <= $2)) \
     RETURNING project_id, content";
 
 const READ: &str = "\
@@ -93,8 +98,8 @@ const RENEW: &str = "\
 
 const OLD_MINUTES: &str = "DELETE FROM rollup_buckets WHERE minutes = 1 AND start_minute < $1";
 
-/// Adds up some of what is there; returns how many deltas that were.
-pub(super) async fn step(pool: &PgPool) -> StoreResult<u64> {
+/// Adds up some of what is there.
+pub(super) async fn step(pool: &PgPool) -> StoreResult<Compacted> {
     let mut transaction = pool.begin().await.map_err(store_error)?;
     let ours: bool = sqlx::query_scalar("SELECT pg_try_advisory_xact_lock($1)")
         .bind(LOCK)
@@ -102,12 +107,15 @@ pub(super) async fn step(pool: &PgPool) -> StoreResult<u64> {
         .await
         .map_err(store_error)?;
     if !ours {
-        return Ok(0);
+        return Ok(Compacted::Done);
     }
-    let outcomes: i64 =
-        sqlx::query_scalar(OUTCOMES).fetch_one(&mut *transaction).await.map_err(store_error)?;
+    let outcomes: i64 = sqlx::query_scalar(OUTCOMES)
+        .bind(OUTCOMES_MAX)
+        .fetch_one(&mut *transaction)
+        .await
+        .map_err(store_error)?;
     let (counts, counts_taken) = take_counts(&mut transaction).await?;
-    let (entries, entries_taken) = take_entries(&mut transaction).await?;
+    let (entries, entries_left) = take_entries(&mut transaction).await?;
     if !counts.is_empty() || !entries.is_empty() {
         let minutes_from = minute_of(clock::now()) - MINUTES_KEPT;
         let mut fold = Fold::default();
@@ -117,13 +125,14 @@ pub(super) async fn step(pool: &PgPool) -> StoreResult<u64> {
         sqlx::query(OLD_MINUTES).bind(minutes_from).execute(&mut *transaction).await.map_err(store_error)?;
     }
     transaction.commit().await.map_err(store_error)?;
-    Ok(outcomes.unsigned_abs() + counts_taken + entries_taken)
+    let left = outcomes >= OUTCOMES_MAX || counts_taken >= COUNTS_MAX || entries_left;
+    Ok(if left { Compacted::More } else { Compacted::Done })
 }
 
-async fn take_counts(connection: &mut PgConnection) -> StoreResult<(Vec<CountDelta>, u64)> {
+async fn take_counts(connection: &mut PgConnection) -> StoreResult<(Vec<CountDelta>, i64)> {
     let rows: Vec<(i32, String, PgTimestamp, i64, i64)> =
-        sqlx::query_as(COUNTS).fetch_all(connection).await.map_err(store_error)?;
-    let taken = rows.iter().map(|(.., taken)| taken.unsigned_abs()).sum();
+        sqlx::query_as(COUNTS).bind(COUNTS_MAX).fetch_all(connection).await.map_err(store_error)?;
+    let taken = rows.iter().map(|(.., taken)| taken).sum();
     let delta = |(project_id, event, minute, count, _): (i32, String, PgTimestamp, i64, i64)| CountDelta {
         project_id,
         event,
@@ -133,14 +142,21 @@ async fn take_counts(connection: &mut PgConnection) -> StoreResult<(Vec<CountDel
     Ok((rows.into_iter().map(delta).collect(), taken))
 }
 
-async fn take_entries(connection: &mut PgConnection) -> StoreResult<(Vec<Entry>, u64)> {
-    let rows: Vec<(i32, Vec<u8>)> =
-        sqlx::query_as(SKETCHES).fetch_all(connection).await.map_err(store_error)?;
+/// The entries, and whether there may be more.
+async fn take_entries(connection: &mut PgConnection) -> StoreResult<(Vec<Entry>, bool)> {
+    let rows: Vec<(i32, Vec<u8>)> = sqlx::query_as(SKETCHES)
+        .bind(SKETCHES_MAX)
+        .bind(SKETCHES_BYTES_MAX)
+        .fetch_all(connection)
+        .await
+        .map_err(store_error)?;
     let mut entries = Vec::new();
     for (project_id, content) in &rows {
         entries.append(&mut delta::unpack(*project_id, content)?);
     }
-    Ok((entries, rows.len() as u64))
+    let bytes = rows.iter().map(|(_, content)| content.len() as i64).sum::<i64>();
+    // The one that did not fit any more may have been large.
+    Ok((entries, rows.len() as i64 >= SKETCHES_MAX || bytes > SKETCHES_BYTES_MAX / 2))
 }
 
 async fn read(connection: &mut PgConnection, fold: &Fold) -> StoreResult<BTreeMap<Key, Sketches>> {

@@ -27,7 +27,7 @@ use self::{
     timestamp::PgTimestamp,
 };
 use super::{
-    Flush, OutcomeRange, OutcomeSum, Recent, RedactionSum, Store, StoreError, StoreResult, StoredEvent,
+    Compacted, Flush, OutcomeRange, OutcomeSum, Recent, RedactionSum, Store, StoreError, StoreResult, StoredEvent,
     migrations,
     outbox::{entries, retain_new},
     quarantine::NotKept,
@@ -153,7 +153,7 @@ impl Store for PostgresStore {
         Ok(sums.map(|(hour, side, kind, count)| RedactionSum { hour, side, kind, count }).collect())
     }
 
-    async fn compact(&self) -> StoreResult<u64> {
+    async fn compact(&self) -> StoreResult<Compacted> {
         within(self.timeout, compact::step(&self.others)).await
     }
 

@@ -33,6 +33,19 @@ impl Default for Gain {
     }
 }
 
+impl Gain {
+    fn join(&mut self, other: &Self) {
+        self.count += other.count;
+        self.last_minute = self.last_minute.max(other.last_minute);
+        self.users.merge(&other.users);
+        self.sessions.merge(&other.sessions);
+    }
+
+    fn without_sketches(&self) -> Self {
+        Self { count: self.count, last_minute: self.last_minute, ..Self::default() }
+    }
+}
+
 /// A bucket as it is to be written; `None` where a sketch stays as it is.
 #[derive(Debug)]
 pub(crate) struct Change {
@@ -74,42 +87,33 @@ impl Fold {
     /// Adds deltas. Minutes before `minutes_from` have no bucket of their own; those after it have one
     /// for the counts of each event name, and one with sketches for all of them.
     pub(crate) fn add(&mut self, counts: &[CountDelta], entries: &[Entry], minutes_from: i64) {
-        for CountDelta { project_id, event, minute, count } in counts {
-            for name in [event, ALL_EVENTS] {
-                for size in self.sizes(*minute >= minutes_from) {
-                    self.gain(*project_id, size, name, *minute).count += count;
-                }
-            }
-        }
-        // Small flushes bring the same few names and minutes again and again: each bucket is looked up once.
-        let mut together: BTreeMap<(i32, &str, i64), Vec<&Entry>> = BTreeMap::new();
-        for entry in entries {
-            together.entry((entry.project_id, &entry.event, entry.minute)).or_default().push(entry);
-        }
-        for ((project_id, event, minute), entries) in together {
-            for name in [event, ALL_EVENTS] {
-                for size in self.sizes(name == ALL_EVENTS && minute >= minutes_from) {
-                    let gain = self.gain(project_id, size, name, minute);
-                    for Entry { users, sessions, .. } in &entries {
-                        users.iter().for_each(|&hash| gain.users.add(hash));
-                        sessions.iter().for_each(|&hash| gain.sessions.add(hash));
-                    }
-                }
-            }
-        }
-    }
-
-    fn gain(&mut self, project_id: i32, size: Size, event: &str, minute: i64) -> &mut Gain {
-        let key = Key { project_id, size, event: event.to_owned(), start: size.floor(minute) };
-        let gain = self.gains.entry(key).or_default();
-        gain.last_minute = gain.last_minute.max(minute);
-        gain
-    }
-
-    fn sizes(&self, with_minutes: bool) -> impl Iterator<Item = Size> + use<> {
         let longest = self.longest;
-        let kept = Size::KEPT.into_iter().filter(move |&size| size <= longest);
-        with_minutes.then_some(Size::Minute).into_iter().chain(kept)
+        for ((project_id, event), minutes) in by_minute(counts, entries) {
+            for (&minute, gain) in minutes.range(minutes_from..) {
+                if event == ALL_EVENTS {
+                    self.gain(project_id, Size::Minute, event, minute).join(gain);
+                } else if gain.count > 0 {
+                    self.gain(project_id, Size::Minute, event, minute).join(&gain.without_sketches());
+                }
+            }
+            // Each length is made of the next shorter one: most of what is folded is of a minute or two, and
+            // what a day gains is what its quarter gains.
+            let mut shorter = minutes;
+            for size in Size::KEPT.into_iter().filter(|&size| size <= longest) {
+                let mut buckets: BTreeMap<i64, Gain> = BTreeMap::new();
+                for (start, gain) in shorter {
+                    buckets.entry(size.floor(start)).or_default().join(&gain);
+                }
+                for (&start, gain) in &buckets {
+                    self.gain(project_id, size, event, start).join(gain);
+                }
+                shorter = buckets;
+            }
+        }
+    }
+
+    fn gain(&mut self, project_id: i32, size: Size, event: &str, start: i64) -> &mut Gain {
+        self.gains.entry(Key { project_id, size, event: event.to_owned(), start }).or_default()
     }
 
     /// The buckets that gain, in order.
@@ -133,6 +137,37 @@ impl Fold {
         };
         self.gains.into_iter().map(change).collect()
     }
+}
+
+/// What each minute gains: by project and event name, and for all events of a project together.
+fn by_minute<'d>(
+    counts: &'d [CountDelta],
+    entries: &'d [Entry],
+) -> BTreeMap<(i32, &'d str), BTreeMap<i64, Gain>> {
+    let mut gains: BTreeMap<(i32, &str), BTreeMap<i64, Gain>> = BTreeMap::new();
+    let mut gain = |project_id, event, minute, add: &mut dyn FnMut(&mut Gain)| {
+        let gain = gains.entry((project_id, event)).or_default().entry(minute).or_default();
+        gain.last_minute = minute;
+        add(gain);
+    };
+    for CountDelta { project_id, event, minute, count } in counts {
+        gain(*project_id, event, *minute, &mut |gain| gain.count += count);
+    }
+    for Entry { project_id, event, minute, users, sessions } in entries {
+        gain(*project_id, event, *minute, &mut |gain| {
+            users.iter().for_each(|&hash| gain.users.add(hash));
+            sessions.iter().for_each(|&hash| gain.sessions.add(hash));
+        });
+    }
+    let mut all: BTreeMap<(i32, &str), BTreeMap<i64, Gain>> = BTreeMap::new();
+    for ((project_id, _), minutes) in &gains {
+        let of_project = all.entry((*project_id, ALL_EVENTS)).or_default();
+        for (&minute, gain) in minutes {
+            of_project.entry(minute).or_default().join(gain);
+        }
+    }
+    gains.append(&mut all);
+    gains
 }
 
 /// The projects and days (their first minutes) of which buckets change.

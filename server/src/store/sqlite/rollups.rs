@@ -9,7 +9,7 @@ use super::{damaged, store_error};
 use crate::{
     clock,
     store::{
-        Row, StoreResult,
+        Compacted, Row, StoreResult,
         rollup::{
             BucketNumbers, BucketSketches, CountDelta, Entry, MINUTES_KEPT, Names, Numbers, Span, Waiting,
             delta,
@@ -19,9 +19,13 @@ use crate::{
     },
 };
 
-/// Deltas of one step, during which writers wait: some ten milliseconds.
+/// Deltas of one step, during which writers wait, and bytes of those of sketches: some tens of milliseconds.
+const COUNTS_MAX: i64 = 20_000;
+const SKETCHES_MAX: i64 = 4_000;
+const SKETCHES_BYTES_MAX: i64 = 2_000_000;
+
 const COUNTS: &str = "\
-    DELETE FROM rollup_deltas WHERE rowid IN (SELECT rowid FROM rollup_deltas LIMIT 2000) \
+    DELETE FROM rollup_deltas WHERE rowid IN (SELECT rowid FROM rollup_deltas LIMIT $1) \
     RETURNING project_id, event, minute, count";
 /// Many small ones or a few large ones: what a step costs beside reading them is writing the buckets, whose
 /// number hardly depends on theirs.
@@ -29,9 +33,9 @@ const SKETCHES: &str = "\
     DELETE FROM sketch_deltas WHERE rowid IN ( \
         SELECT rowid FROM ( \
             SELECT rowid, row_number() OVER so_far AS number, sum(bytes) OVER so_far AS bytes \
-            FROM (SELECT rowid, length(content) AS bytes FROM sketch_deltas LIMIT 2000) \
+            FROM (SELECT rowid, length(content) AS bytes FROM sketch_deltas LIMIT $1) \
             WINDOW so_far AS (ORDER BY rowid) \
-        ) WHERE number = 1 OR bytes <= 800000) \
+        ) WHERE number = 1 OR bytes <= $2) \
     RETURNING project_id, content";
 
 /// An empty sketch means that the one there stays.
@@ -80,17 +84,19 @@ pub(super) async fn append(
     Ok(())
 }
 
-/// Folds some of what was appended into minutes and buckets; returns how many deltas that were.
-pub(super) async fn compact(writer: &SqlitePool) -> StoreResult<u64> {
+/// Folds some of what was appended into minutes and buckets.
+pub(super) async fn compact(writer: &SqlitePool) -> StoreResult<Compacted> {
     if !any_deltas(writer).await.map_err(store_error)? {
-        return Ok(0);
+        return Ok(Compacted::Done);
     }
     let mut transaction = writer.begin_with("BEGIN IMMEDIATE").await.map_err(store_error)?;
-    let rows = sqlx::query(COUNTS).fetch_all(&mut *transaction).await.map_err(store_error)?;
-    let counts: Vec<CountDelta> =
-        rows.iter().map(read_delta).collect::<sqlx::Result<_>>().map_err(store_error)?;
-    let contents: Vec<(i32, Vec<u8>)> =
-        sqlx::query_as(SKETCHES).fetch_all(&mut *transaction).await.map_err(store_error)?;
+    let (counts, counts_taken) = take_counts(&mut transaction).await.map_err(store_error)?;
+    let contents: Vec<(i32, Vec<u8>)> = sqlx::query_as(SKETCHES)
+        .bind(SKETCHES_MAX)
+        .bind(SKETCHES_BYTES_MAX)
+        .fetch_all(&mut *transaction)
+        .await
+        .map_err(store_error)?;
     let mut entries: Vec<Entry> = Vec::new();
     for (project_id, content) in &contents {
         entries.append(&mut delta::unpack(*project_id, content)?);
@@ -107,7 +113,27 @@ pub(super) async fn compact(writer: &SqlitePool) -> StoreResult<u64> {
         .await
         .map_err(store_error)?;
     transaction.commit().await.map_err(store_error)?;
-    Ok((counts.len() + contents.len()) as u64)
+    let bytes = contents.iter().map(|(_, content)| content.len() as i64).sum::<i64>();
+    let left = counts_taken >= COUNTS_MAX
+        || contents.len() as i64 >= SKETCHES_MAX
+        // The one that did not fit any more may have been large.
+        || bytes > SKETCHES_BYTES_MAX / 2;
+    Ok(if left { Compacted::More } else { Compacted::Done })
+}
+
+/// Counts added up by name and minute, and how many that were.
+async fn take_counts(connection: &mut SqliteConnection) -> sqlx::Result<(Vec<CountDelta>, i64)> {
+    let rows = sqlx::query(COUNTS).bind(COUNTS_MAX).fetch_all(connection).await?;
+    let mut sums: BTreeMap<(i32, String, i64), i64> = BTreeMap::new();
+    for row in &rows {
+        let CountDelta { project_id, event, minute, count } = read_delta(row)?;
+        *sums.entry((project_id, event, minute)).or_default() += count;
+    }
+    let counts = sums
+        .into_iter()
+        .map(|((project_id, event, minute), count)| CountDelta { project_id, event, minute, count })
+        .collect();
+    Ok((counts, rows.len() as i64))
 }
 
 /// Asked first, so that an idle server writes nothing.
@@ -121,18 +147,14 @@ pub(super) async fn add_minutes(
     connection: &mut SqliteConnection,
     counts: &[CountDelta],
 ) -> sqlx::Result<()> {
-    let mut sums: BTreeMap<(i32, i64, &str), i64> = BTreeMap::new();
-    for delta in counts {
-        *sums.entry((delta.project_id, delta.minute, &delta.event)).or_default() += delta.count;
-    }
-    for ((project_id, minute, event), count) in sums {
+    for CountDelta { project_id, event, minute, count } in counts {
         sqlx::query(
             "INSERT INTO rollup_sums (project_id, event, minute, count) VALUES ($1, $2, $3, $4) \
              ON CONFLICT (project_id, minute, event) DO UPDATE SET count = count + excluded.count",
         )
         .bind(project_id)
         .bind(event)
-        .bind(moment_of(minute).to_string())
+        .bind(moment_of(*minute).to_string())
         .bind(count)
         .execute(&mut *connection)
         .await?;
