@@ -168,8 +168,17 @@ impl Writer {
 struct Writing {
     /// Transactions on their way.
     transactions: usize,
+    /// Requests in the one that began last.
+    begun: usize,
     /// Requests in the one that was done last.
     answered: usize,
+}
+
+impl Writing {
+    /// Whether a group of so many requests waits for more.
+    fn gathers(&self, requests: usize) -> bool {
+        if self.transactions > 0 { requests < self.begun } else { requests * 2 < self.answered }
+    }
 }
 
 /// The next requests to write together, counted as being written; `None` when draining is done. One task
@@ -202,11 +211,11 @@ async fn next_group(
             }
             Err(_) if rows >= GROUP_ROWS / 2 || drain.is_cancelled() => break,
             Err(_) => {
-                let (is_writing, returning) = {
+                let (is_writing, gathers) = {
                     let writing = writing.borrow();
-                    (writing.transactions > 0, group.len() < writing.answered)
+                    (writing.transactions > 0, writing.gathers(group.len()))
                 };
-                if !is_writing && !returning {
+                if !gathers {
                     break;
                 }
                 tokio::select! {
@@ -224,7 +233,10 @@ async fn next_group(
         group.push(job);
         turns = 0;
     }
-    writing.send_modify(|writing| writing.transactions += 1);
+    writing.send_modify(|writing| {
+        writing.transactions += 1;
+        writing.begun = group.len();
+    });
     Some(group)
 }
 

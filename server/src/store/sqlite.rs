@@ -19,8 +19,8 @@ use sqlx::{
 use uuid::Uuid;
 
 use super::{
-    Compacted, Flush, OutcomeRange, OutcomeSum, Recent, RedactionSum, Store, StoreError, StoreResult, StoredEvent,
-    migrations,
+    Compacted, Flush, OutcomeRange, OutcomeSum, Recent, RedactionSum, Store, StoreError, StoreResult,
+    StoredEvent, migrations,
     outbox::{entries, retain_new},
     quarantine::{self, NotKept, QuarantineRow},
     rollup::{BucketSketches, Names, Numbers, Span},

@@ -27,8 +27,8 @@ use self::{
     timestamp::PgTimestamp,
 };
 use super::{
-    Compacted, Flush, OutcomeRange, OutcomeSum, Recent, RedactionSum, Store, StoreError, StoreResult, StoredEvent,
-    migrations,
+    Compacted, Flush, OutcomeRange, OutcomeSum, Recent, RedactionSum, Store, StoreError, StoreResult,
+    StoredEvent, migrations,
     outbox::{entries, retain_new},
     quarantine::NotKept,
     rollup::{BucketSketches, Names, Numbers, Span},
@@ -39,7 +39,7 @@ use crate::{config::Limits, forward::Rules};
 
 /// Transactions side by side: one fills while the other waits for its disk flush. More only make
 /// smaller groups.
-const WRITERS: u32 = 2;
+const WRITERS: u32 = 3;
 
 /// The same few statements over and over: their plans depend neither on values nor on how full the tables
 /// were when they were made. A table that was empty then would be read from end to end for ever.
