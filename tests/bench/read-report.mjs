@@ -9,7 +9,11 @@ import { table } from './report.mjs';
  * @typedef {{ date: string, machine: string, command: string, measured: OfDatabase[] }} Results
  */
 
-const ms = (/** @type {number} */ n) => (n < 100 ? n.toFixed(1) : Math.round(n).toLocaleString('en'));
+/** @param {number} n */
+function ms(n) {
+  if (n === Infinity) return 'over a minute';
+  return n < 100 ? n.toFixed(1) : Math.round(n).toLocaleString('en');
+}
 
 /** @param {Results} results */
 export function markdown({ date, machine, command, measured }) {

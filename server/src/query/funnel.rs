@@ -1,7 +1,5 @@
 //! A funnel: of those who did the first step, how many did the next ones, in order and in time.
 
-use std::collections::HashMap;
-
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -51,12 +49,6 @@ struct Step {
     median_seconds: Option<f64>,
 }
 
-/// What one user or session did: when, in milliseconds, and which step.
-type Deeds = Vec<(i64, usize)>;
-
-/// How far one of them came: the moments of the steps done.
-type Way = Vec<i64>;
-
 /// The funnel of `range`.
 pub(crate) async fn funnel(
     store: &dyn Store,
@@ -70,82 +62,118 @@ pub(crate) async fn funnel(
     if found.len() > ROWS_MAX {
         return Err(HeavyError::TooMany);
     }
-    let ways: Vec<Way> = heavy(size_of_val(&found[..]), || {
-        let mut deeds: HashMap<u64, Deeds> = HashMap::new();
-        for Deed { who, at_ms, step } in found {
-            deeds.entry(who).or_default().push((at_ms, step));
-        }
-        deeds.into_values().map(|deeds| furthest(deeds, &steps, window_seconds * 1000)).collect()
-    });
+    let reached = heavy(size_of_val(&found[..]), || reached(found, &steps, window_seconds * 1000));
     Ok(Funnel {
         start: range.start.to_string(),
         end: range.end.to_string(),
         by: if by == By::User { "user" } else { "session" },
         window_seconds,
-        steps: steps.iter().enumerate().map(|(step, event)| answer(step, event, &ways)).collect(),
+        steps: answer(steps, reached),
     })
 }
 
-fn answer(step: usize, event: &str, ways: &[Way]) -> Step {
-    let reached = |step: usize| ways.iter().filter(|way| way.len() > step).count() as u64;
-    let of = |before: u64| (before > 0).then(|| rounded(reached(step) as f64 / before as f64));
-    let mut waits: Vec<i64> = match step {
-        0 => Vec::new(),
-        step => ways.iter().filter_map(|way| Some(way.get(step)? - way[step - 1])).collect(),
+fn answer(steps: Vec<String>, reached: Vec<Reached>) -> Vec<Step> {
+    let first = reached.first().map_or(0, |step| step.count);
+    let mut before = first;
+    let mut answer = |(event, Reached { count, mut waits_ms }): (String, Reached)| {
+        let of = |others: u64| (others > 0).then(|| rounded(count as f64 / others as f64));
+        let (rate, step_rate) = (of(first), of(before));
+        before = count;
+        waits_ms.sort_unstable();
+        let median_seconds = waits_ms.get(waits_ms.len() / 2).map(|&wait_ms| wait_ms as f64 / 1000.0);
+        Step { event, count, rate, step_rate, median_seconds }
     };
-    waits.sort_unstable();
-    Step {
-        event: event.to_owned(),
-        count: reached(step),
-        rate: of(reached(0)),
-        step_rate: of(reached(step.saturating_sub(1))),
-        median_seconds: waits.get(waits.len() / 2).map(|&wait_ms| wait_ms as f64 / 1000.0),
-    }
+    steps.into_iter().zip(reached).map(&mut answer).collect()
 }
 
 fn rounded(rate: f64) -> f64 {
     (rate * 10_000.0).round() / 10_000.0
 }
 
-/// The longest way through the steps that fits into the window: from each first step the earliest next
-/// ones are taken, and a later start that comes further wins. A step may be named twice; one event then
-/// does one of them.
-fn furthest(mut deeds: Deeds, steps: &[String], window_ms: i64) -> Way {
-    deeds.sort_unstable();
-    // Of every step, the latest way that reaches it: a later start leaves more of the window.
-    let mut ways: Vec<Option<Way>> = vec![None; steps.len()];
-    let mut best: Way = Vec::new();
-    for (at_ms, named) in deeds {
-        // From the last step down, so that one event does not take two.
-        for step in (0..steps.len()).rev().filter(|&step| steps[step] == steps[named]) {
-            let way = match step {
-                0 => Some(vec![at_ms]),
-                step => ways[step - 1].as_ref().filter(|way| at_ms - way[0] <= window_ms).map(|way| {
-                    let mut way = way.clone();
-                    way.push(at_ms);
-                    way
-                }),
-            };
-            let Some(way) = way else { continue };
-            if way.len() > best.len() {
-                best = way.clone();
-            }
-            // The same start is not taken again by a repeated step: its first time counts.
-            if ways[step].as_ref().is_none_or(|known| known[0] < way[0]) {
-                ways[step] = Some(way);
-            }
+/// How many came to a step, and how long each was on the way from the one before.
+#[derive(Debug, Clone, Default)]
+struct Reached {
+    count: u64,
+    waits_ms: Vec<i64>,
+}
+
+/// How far those came who did `found`.
+fn reached(mut found: Vec<Deed>, steps: &[String], window_ms: i64) -> Vec<Reached> {
+    found.sort_unstable_by_key(|deed| (deed.who, deed.at_ms, deed.step));
+    let mut reached = vec![Reached::default(); steps.len()];
+    let mut ways = Ways::new(steps, window_ms);
+    for deeds in found.chunk_by(|deed, next| deed.who == next.who) {
+        let way = ways.furthest(deeds);
+        for (step, at_ms) in way.iter().enumerate() {
+            reached[step].count += 1;
+            reached[step].waits_ms.extend(step.checked_sub(1).map(|before| at_ms - way[before]));
         }
     }
-    best
+    reached
+}
+
+/// Finds the longest way of one after the other, in the same memory.
+struct Ways {
+    /// For each step, the first of the same name: a step may be named twice.
+    names: Vec<usize>,
+    window_ms: i64,
+    /// Of every step, the latest way that reaches it, as the moments of the steps done: a later start leaves
+    /// more of the window. Empty if none does.
+    latest: Vec<Vec<i64>>,
+    best: Vec<i64>,
+}
+
+impl Ways {
+    fn new(steps: &[String], window_ms: i64) -> Self {
+        let names =
+            steps.iter().map(|name| steps.iter().position(|other| other == name).unwrap_or(0)).collect();
+        Self { names, window_ms, latest: vec![Vec::new(); steps.len()], best: Vec::new() }
+    }
+
+    /// The longest way through the steps that fits into the window, of what one did in the order of time: from
+    /// each first step the earliest next ones are taken, and a later start that comes further wins. One event
+    /// does one step only.
+    fn furthest(&mut self, deeds: &[Deed]) -> &[i64] {
+        self.latest.iter_mut().for_each(Vec::clear);
+        self.best.clear();
+        for deed in deeds {
+            // From the last step down, so that one event does not take two.
+            for step in (0..self.names.len()).rev() {
+                if self.names[step] != self.names[deed.step] {
+                    continue;
+                }
+                let (before, from) = self.latest.split_at_mut(step);
+                let way = before.last().map_or(&[][..], Vec::as_slice);
+                let goes_on = way.first().is_some_and(|start| deed.at_ms - start <= self.window_ms);
+                if step > 0 && !goes_on {
+                    continue;
+                }
+                let start = way.first().copied().unwrap_or(deed.at_ms);
+                if step == self.best.len() {
+                    self.best.clear();
+                    self.best.extend_from_slice(way);
+                    self.best.push(deed.at_ms);
+                }
+                // The same start is not taken again by a repeated step: its first time counts.
+                if from[0].first().is_none_or(|known| *known < start) {
+                    from[0].clear();
+                    from[0].extend_from_slice(way);
+                    from[0].push(deed.at_ms);
+                }
+            }
+        }
+        &self.best
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn way(deeds: &[(i64, usize)], steps: &[&str], window_ms: i64) -> Way {
+    fn way(deeds: &[(i64, usize)], steps: &[&str], window_ms: i64) -> Vec<i64> {
         let steps: Vec<String> = steps.iter().map(|&step| step.to_owned()).collect();
-        furthest(deeds.to_vec(), &steps, window_ms)
+        let deeds: Vec<Deed> = deeds.iter().map(|&(at_ms, step)| Deed { who: 1, at_ms, step }).collect();
+        Ways::new(&steps, window_ms).furthest(&deeds).to_vec()
     }
 
     #[test]

@@ -50,6 +50,10 @@ const WRITERS_SETTINGS: [(&str, &str); 4] = [
     ("enable_mergejoin", "off"),
 ];
 
+/// Questions count who is who in memory, of some hundred thousand, rather than on the disk; compiling them takes
+/// longer than it saves.
+const OTHERS_SETTINGS: [(&str, &str); 2] = [("work_mem", "32MB"), ("jit", "off")];
+
 /// How long an unused connection is taken to be alive without asking.
 const TRUSTED_FOR: Duration = Duration::from_secs(1);
 
@@ -93,8 +97,7 @@ impl PostgresStore {
         };
         Ok(Self {
             writers: pool(WRITERS, options.clone().options(WRITERS_SETTINGS)),
-            // Questions count who is who in memory, of some hundred thousand, rather than on the disk.
-            others: pool(limits.store_connections, options.options([("work_mem", "32MB")])),
+            others: pool(limits.store_connections, options.options(OTHERS_SETTINGS)),
             // A moment longer than the server's.
             timeout: limits.store_timeout + Duration::from_millis(500),
             not_kept: NotKept::default(),
