@@ -99,7 +99,12 @@ export class Collector {
   async #take(request, response) {
     const cors = { 'access-control-allow-origin': '*', 'access-control-expose-headers': 'retry-after' };
     const chunks = [];
-    for await (const chunk of request) chunks.push(chunk);
+    try {
+      for await (const chunk of request) chunks.push(chunk);
+    } catch {
+      // Whoever sent it is gone, as a page is when its browser is closed at the end of a test: nothing was received.
+      return;
+    }
     const bytes = Buffer.concat(chunks);
     const gzip = bytes[0] === 0x1f;
     const body = JSON.parse((gzip ? gunzipSync(bytes) : bytes).toString('utf8'));
