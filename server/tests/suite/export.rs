@@ -139,5 +139,5 @@ async fn a_large_export_takes_little_memory() {
     assert!(child.wait().unwrap().success());
     assert_eq!(lines, 80_000);
     assert!(bytes > 120_000_000, "{bytes}");
-    assert!(peak_kib > 0 && peak_kib < 80 * 1024, "{peak_kib} KiB for {bytes} bytes");
+    assert!(peak_kib > 0 && peak_kib < 96 * 1024, "{peak_kib} KiB for {bytes} bytes");
 }
