@@ -2,6 +2,7 @@
 //! Nothing to install and nothing to set up; made for one node and a modest load.
 
 mod deeds;
+mod log;
 mod outbox;
 mod rebuild;
 mod rollups;
@@ -18,6 +19,7 @@ use sqlx::{
 };
 use uuid::Uuid;
 
+use self::{log::Log, write::Prepared};
 use super::{
     Compacted, Flush, OutcomeRange, OutcomeSum, Recent, RedactionSum, Store, StoreError, StoreResult,
     StoredEvent, migrations,
@@ -39,13 +41,11 @@ const WRITER_CACHE_KIB: i64 = 32 * 1024;
 /// to split, to sum up and to write. Larger ones gain no more.
 const PAGE_BYTES: u32 = 8192;
 
-/// Pages in the log before they are copied to the table: a page that many transactions change is copied once.
-const CHECKPOINT_PAGES: i64 = 4_000;
-
 pub(super) struct SqliteStore {
     /// SQLite has one writer at a time. One connection makes the others wait here, in turn, rather
     /// than poll the file's lock.
     writer: SqlitePool,
+    log: Log,
     readers: SqlitePool,
     lock_path: std::path::PathBuf,
     timeout: Duration,
@@ -61,9 +61,8 @@ impl SqliteStore {
             .page_size(PAGE_BYTES)
             // Readers do not block the writer, nor the writer readers; a commit is one append.
             .journal_mode(SqliteJournalMode::Wal)
-            // A commit is on disk when it returns. WAL's usual NORMAL may lose the last ones when the
-            // power fails, and then an acknowledgement would have been a lie.
-            .synchronous(SqliteSynchronous::Full)
+            // A commit is not on the disk when it returns: `Log` sees to that, before anything is acknowledged.
+            .synchronous(SqliteSynchronous::Normal)
             // Another process (`pharos keys`, a person with sqlite3) may hold the lock for a moment.
             .busy_timeout(limits.store_timeout)
             // Off by default, for the sake of very old files.
@@ -76,10 +75,12 @@ impl SqliteStore {
                 options
                     .clone()
                     .pragma("cache_size", format!("-{WRITER_CACHE_KIB}"))
-                    .pragma("wal_autocheckpoint", CHECKPOINT_PAGES.to_string()),
+                    .pragma("wal_autocheckpoint", log::CHECKPOINT_PAGES.to_string()),
             )
             .await
             .map_err(store_error)?;
+        let log = Log::of(path, options.clone(), writer.clone())
+            .map_err(|error| StoreError::Unavailable(format!("{}: {error}", path.display())))?;
         let readers = SqlitePoolOptions::new()
             .max_connections(limits.store_connections)
             .acquire_timeout(limits.store_timeout)
@@ -87,7 +88,7 @@ impl SqliteStore {
             .connect_lazy_with(options.read_only(true).pragma("threads", "2"));
         let timeout = limits.store_timeout + Duration::from_millis(500);
         let lock_path = path.with_extension("lock");
-        Ok(Self { writer, readers, lock_path, timeout, not_kept: NotKept::default(), forwarding })
+        Ok(Self { writer, log, readers, lock_path, timeout, not_kept: NotKept::default(), forwarding })
     }
 }
 
@@ -96,13 +97,16 @@ impl SqliteStore {
 pub(super) fn one_writer() -> SqlitePoolOptions {
     SqlitePoolOptions::new()
         .max_connections(1)
+        // Which asks SQLite whether it is still there.
+        .test_before_acquire(false)
         .before_acquire(|connection, _| Box::pin(async move { Ok(!connection.is_in_transaction()) }))
 }
 
 #[async_trait]
 impl Store for SqliteStore {
+    /// One transaction after the other, but while one is on its way to the disk the next is written.
     fn writers(&self) -> usize {
-        1
+        2
     }
 
     async fn migrate(&self) -> StoreResult<()> {
@@ -125,14 +129,22 @@ impl Store for SqliteStore {
 
     async fn write(&self, flush: Flush<'_>) -> StoreResult<Vec<Uuid>> {
         within(self.timeout, async {
+            let prepared = Prepared::of(&flush);
             let mut transaction = self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(store_error)?;
-            let written = write::write(&mut transaction, &flush).await.map_err(store_error)?;
-            let Some(written) = written else { return Ok(Vec::new()) };
+            let written = prepared.write(&mut transaction).await.map_err(store_error)?;
+            let Some(written) = written else {
+                drop(transaction);
+                // It may have been given up while it was waiting for the disk.
+                self.log.sync().await?;
+                return Ok(Vec::new());
+            };
             let mut to_forward = entries(&self.forwarding, flush.rows);
             retain_new(&mut to_forward, &written);
             outbox::enqueue(&mut transaction, &to_forward).await.map_err(store_error)?;
             let not_kept = keep(&mut transaction, flush.quarantine).await.map_err(store_error)?;
             transaction.commit().await.map_err(store_error)?;
+            self.log.sync().await?;
+            self.log.grew(flush.rows.len());
             self.not_kept.add(not_kept);
             Ok(written)
         })
@@ -229,6 +241,7 @@ impl Store for SqliteStore {
     }
 
     async fn close(&self) {
+        self.log.close().await;
         self.readers.close().await;
         // Last, so that it can fold the write-ahead log into the file.
         self.writer.close().await;
@@ -357,6 +370,7 @@ impl Sql for SqliteStore {
                 }
             }
             transaction.commit().await.map_err(store_error)?;
+            self.log.sync().await?;
             Ok(changed_first)
         })
         .await

@@ -9,7 +9,7 @@ use super::{damaged, store_error};
 use crate::{
     clock,
     store::{
-        Compacted, Row, StoreResult,
+        Compacted, StoreResult,
         rollup::{
             BucketNumbers, BucketSketches, CountDelta, Entry, MINUTES_KEPT, Names, Numbers, Span, Waiting,
             delta,
@@ -56,7 +56,7 @@ const WRITE: &str = "\
 pub(super) async fn append(
     connection: &mut SqliteConnection,
     counts: &BTreeMap<(i32, &str, i64), i64>,
-    rows: &[Row],
+    sketches: &[(i32, Vec<u8>)],
 ) -> sqlx::Result<()> {
     let counts: Vec<_> = counts
         .iter()
@@ -67,17 +67,17 @@ pub(super) async fn append(
     if !counts.is_empty() {
         let counts = serde_json::to_string(&counts).map_err(|error| sqlx::Error::Encode(error.into()))?;
         sqlx::query(
-            "INSERT INTO rollup_deltas (project_id, event, minute, count) \
+            "INSERT OR FAIL INTO rollup_deltas (project_id, event, minute, count) \
              SELECT value->>0, value->>1, value->>2, value->>3 FROM json_each($1)",
         )
         .bind(counts)
         .execute(&mut *connection)
         .await?;
     }
-    for (project_id, content) in delta::pack(rows) {
+    for (project_id, content) in sketches {
         sqlx::query("INSERT INTO sketch_deltas (project_id, content) VALUES ($1, $2)")
             .bind(project_id)
-            .bind(content)
+            .bind(content.as_slice())
             .execute(&mut *connection)
             .await?;
     }
