@@ -80,13 +80,13 @@ const BY_HOUR: [&str; 2] = [
     "WITH counted AS ( \
         SELECT event, CAST(extract(epoch FROM hour) / 60 AS bigint) AS start, count AS stored, 0 AS minutes, 0 AS quarters, 0 AS hours \
         FROM (SELECT event, date_bin('1 hour', timestamp, '2000-01-01Z') AS hour, count(*) AS count \
-              FROM telemetry_events WHERE project_id = $1 AND timestamp >= CAST($2 AS timestamptz) GROUP BY 1, 2) AS found \
+              FROM telemetry_events WHERE project_id = $1 AND timestamp >= $2 GROUP BY 1, 2) AS found \
         UNION ALL \
         SELECT event, CAST(extract(epoch FROM date_bin('1 hour', minute, '2000-01-01Z')) / 60 AS bigint), 0, count, 0, 0 \
-        FROM rollup_sums WHERE project_id = $1 AND minute >= CAST($2 AS timestamptz) \
+        FROM rollup_sums WHERE project_id = $1 AND minute >= $2 \
         UNION ALL \
         SELECT event, CAST(extract(epoch FROM date_bin('1 hour', minute, '2000-01-01Z')) / 60 AS bigint), 0, count, count, count \
-        FROM rollup_deltas WHERE project_id = $1 AND minute >= CAST($2 AS timestamptz) \
+        FROM rollup_deltas WHERE project_id = $1 AND minute >= $2 \
         UNION ALL \
         SELECT event, start_minute / 60 * 60, 0, 0, CASE minutes WHEN 15 THEN count ELSE 0 END, CASE minutes WHEN 60 THEN count ELSE 0 END \
         FROM rollup_buckets WHERE project_id = $1 AND minutes IN (15, 60) AND event <> '' AND start_minute >= $3 \
@@ -130,7 +130,7 @@ const BY_DAY: &str = "\
 
 const DISTINCT: [&str; 2] = [
     "SELECT count(DISTINCT user_id), count(DISTINCT session_id) FROM telemetry_events \
-     WHERE project_id = $1 AND timestamp >= CAST($2 AS timestamptz) AND timestamp < CAST($3 AS timestamptz)",
+     WHERE project_id = $1 AND timestamp >= $2 AND timestamp < $3",
     concat!(
         "SELECT count(DISTINCT user_id), count(DISTINCT session_id) FROM telemetry_events \
          WHERE project_id = $1 AND timestamp >= $2 AND timestamp < $3 AND ",
@@ -217,9 +217,9 @@ impl dyn Store + '_ {
 
     /// Where rollups count other than the table, from minute `since` on. Reads all events.
     pub async fn differences(&self, project_id: i32, since: i64) -> StoreResult<Vec<Difference>> {
-        let moment = moment_of(since).to_string();
+        let moment = moment_of(since);
         let project = Value::Int(project_id.into());
-        let values = [project, Value::Text(&moment), Value::Int(since)];
+        let values = [project, Value::Time(moment), Value::Int(since)];
         let mut found = Vec::new();
         for row in self.select_slowly(self.pick(BY_HOUR), &values).await? {
             let stored = row[2].int();
@@ -244,9 +244,8 @@ impl dyn Store + '_ {
     /// Users and sessions of the day that begins at minute `start`.
     pub async fn distinct_of_day(&self, project_id: i32, start: i64) -> StoreResult<Distinct> {
         let (day, end) = (moment_of(start), moment_of(start + 1440));
-        let (from, to) = (day.to_string(), end.to_string());
         let project = Value::Int(project_id.into());
-        let values = [project, Value::Text(&from), Value::Text(&to)];
+        let values = [project, Value::Time(day), Value::Time(end)];
         let stored = self.select_slowly(self.pick(DISTINCT), &values).await?;
         let sql = "SELECT users, sessions FROM rollup_buckets \
              WHERE project_id = $1 AND minutes = 1440 AND event = '' AND start_minute = $2";

@@ -27,13 +27,13 @@ const IN_RANGE: [&str; 2] = [
           AND start_minute >= $5 AND start_minute < $6 \
         UNION ALL \
         SELECT count FROM rollup_sums WHERE project_id = $1 AND ($4 = '' OR event = $4) \
-          AND minute >= CAST($2 AS timestamptz) AND minute < CAST($7 AS timestamptz) \
+          AND minute >= $2 AND minute < $7 \
         UNION ALL \
         SELECT count FROM rollup_sums WHERE project_id = $1 AND ($4 = '' OR event = $4) \
-          AND minute >= CAST($8 AS timestamptz) AND minute < CAST($3 AS timestamptz) \
+          AND minute >= $8 AND minute < $3 \
         UNION ALL \
         SELECT count FROM rollup_deltas WHERE project_id = $1 AND ($4 = '' OR event = $4) \
-          AND minute >= CAST($2 AS timestamptz) AND minute < CAST($3 AS timestamptz) \
+          AND minute >= $2 AND minute < $3 \
      ) AS counts",
     "SELECT coalesce(sum(count), 0) FROM ( \
         SELECT count FROM rollup_buckets WHERE project_id = $1 AND minutes = 60 AND event = $4 \
@@ -49,7 +49,7 @@ const IN_RANGE: [&str; 2] = [
 
 const BY_SLICE: [&str; 2] = [
     "SELECT CAST(extract(epoch FROM minute) AS bigint) * 1000 / $4 * $4 AS slice, CAST(sum(count) AS bigint) \
-     FROM rollups WHERE project_id = $1 AND minute >= CAST($2 AS timestamptz) AND minute < CAST($3 AS timestamptz) \
+     FROM rollups WHERE project_id = $1 AND minute >= $2 AND minute < $3 \
      GROUP BY 1 ORDER BY 1",
     "SELECT CAST(strftime('%s', minute) AS integer) * 1000 / $4 * $4 AS slice, sum(count) \
      FROM rollups WHERE project_id = $1 AND minute >= $2 AND minute < $3 GROUP BY 1 ORDER BY 1",
@@ -86,17 +86,16 @@ impl dyn Store + '_ {
         end: Timestamp,
     ) -> StoreResult<i64> {
         let (hours_start, hours_end) = whole_hours(start, end);
-        let (start, end) = (start.to_string(), end.to_string());
-        let (before, after) = (moment_of(hours_start).to_string(), moment_of(hours_end).to_string());
+        let (before, after) = (moment_of(hours_start), moment_of(hours_end));
         let values = [
             Value::Int(project_id.into()),
-            Value::Text(&start),
-            Value::Text(&end),
+            Value::Time(start),
+            Value::Time(end),
             Value::Text(event.unwrap_or(ALL_EVENTS)),
             Value::Int(hours_start),
             Value::Int(hours_end),
-            Value::Text(&before),
-            Value::Text(&after),
+            Value::Time(before),
+            Value::Time(after),
         ];
         Ok(self.select(self.pick(IN_RANGE), &values).await?.first().map_or(0, |row| row[0].int()))
     }
@@ -109,9 +108,8 @@ impl dyn Store + '_ {
         end: Timestamp,
         slice_ms: i64,
     ) -> StoreResult<Vec<(Timestamp, i64)>> {
-        let (start, end) = (start.to_string(), end.to_string());
         let values =
-            [Value::Int(project_id.into()), Value::Text(&start), Value::Text(&end), Value::Int(slice_ms)];
+            [Value::Int(project_id.into()), Value::Time(start), Value::Time(end), Value::Int(slice_ms)];
         let rows = self.select(self.pick(BY_SLICE), &values).await?;
         Ok(rows.iter().map(|row| (Timestamp::from_unix_ms(row[0].int()), row[1].int())).collect())
     }

@@ -36,7 +36,7 @@ pub struct HourOfDelivery {
 
 const SESSIONS: [&str; 2] = [
     "SELECT session_id, CAST(max(seq) AS bigint), count(DISTINCT seq) FROM telemetry_events \
-     WHERE project_id = $1 AND timestamp >= CAST($2 AS timestamptz) AND timestamp < CAST($3 AS timestamptz) \
+     WHERE project_id = $1 AND timestamp >= $2 AND timestamp < $3 \
        AND session_id IS NOT NULL AND seq IS NOT NULL GROUP BY session_id",
     concat!(
         "SELECT session_id, max(seq), count(DISTINCT seq) FROM telemetry_events \
@@ -76,8 +76,8 @@ const ADD_UP: &str = "\
 impl dyn Store + '_ {
     /// Derives a slice from the events stored, of which the rollups count `counted`.
     pub async fn derive_delivery(&self, project_id: i32, start: Timestamp, counted: i64) -> StoreResult<()> {
-        let (from, to) = (start.to_string(), Timestamp::from_unix_ms(start.unix_ms() + SLICE_MS).to_string());
-        let range = [Value::Int(project_id.into()), Value::Text(&from), Value::Text(&to)];
+        let end = Timestamp::from_unix_ms(start.unix_ms() + SLICE_MS);
+        let range = [Value::Int(project_id.into()), Value::Time(start), Value::Time(end)];
         let sessions = self.select(self.pick(SESSIONS), &range).await?;
         for sessions in sessions.chunks(SESSIONS_AT_ONCE) {
             let sessions: Vec<_> =
@@ -141,12 +141,11 @@ impl dyn Store + '_ {
     ) -> StoreResult<Vec<(String, i64)>> {
         const DROPPED: [&str; 2] = [
             "SELECT reason, CAST(sum(count) AS bigint) FROM dropped_events WHERE project_id = $1 \
-             AND hour >= CAST($2 AS timestamptz) AND hour < CAST($3 AS timestamptz) GROUP BY 1 ORDER BY 1",
+             AND hour >= $2 AND hour < $3 GROUP BY 1 ORDER BY 1",
             "SELECT reason, sum(count) FROM dropped_events WHERE project_id = $1 \
              AND hour >= $2 AND hour < $3 GROUP BY 1 ORDER BY 1",
         ];
-        let (start, end) = (start.to_string(), end.to_string());
-        let values = [Value::Int(project_id.into()), Value::Text(&start), Value::Text(&end)];
+        let values = [Value::Int(project_id.into()), Value::Time(start), Value::Time(end)];
         let rows = self.select(self.pick(DROPPED), &values).await?;
         Ok(rows.iter().map(|row| (row[0].text().to_owned(), row[1].int())).collect())
     }

@@ -29,8 +29,8 @@ const PAGE: [&str; 2] = [
             CAST(properties AS text), CAST(user_id AS text), CAST(session_id AS text), CAST(source AS text), \
             CAST(seq AS bigint), CAST(context AS text), CAST(extract(epoch FROM created_at) * 1000 AS bigint) \
      FROM telemetry_events \
-     WHERE project_id = $1 AND timestamp >= CAST($2 AS timestamptz) AND timestamp < CAST($3 AS timestamptz) \
-       AND (timestamp, id) > (CAST($2 AS timestamptz), CAST($4 AS uuid)) AND ($5 = '' OR event = $5) \
+     WHERE project_id = $1 AND timestamp >= $2 AND timestamp < $3 \
+       AND (timestamp, id) > ($2, CAST($4 AS uuid)) AND ($5 = '' OR event = $5) \
      ORDER BY timestamp, id LIMIT $6",
     concat!(
         "SELECT id, event, timestamp, properties, user_id, session_id, source, seq, context, created_at \
@@ -44,12 +44,11 @@ const PAGE: [&str; 2] = [
 impl dyn Store + '_ {
     /// The events of a page, in the order of time, then id.
     pub async fn events_page(&self, page: &Page<'_>) -> StoreResult<Vec<StoredEvent>> {
-        let (after, end) = (page.after.0.to_string(), page.end.to_string());
         let after_id = page.after.1.to_string();
         let values = [
             Value::Int(page.project_id.into()),
-            Value::Text(&after),
-            Value::Text(&end),
+            Value::Time(page.after.0),
+            Value::Time(page.end),
             Value::Text(&after_id),
             Value::Text(page.event.unwrap_or_default()),
             Value::Int(page.limit.into()),

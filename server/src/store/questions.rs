@@ -75,7 +75,7 @@ const BREAKDOWN: [&str; 2] = [
     "WITH seen AS ( \
         SELECT properties ->> $5 AS value, user_id, count(*) AS count FROM telemetry_events \
         WHERE project_id = $1 AND event = $2 \
-          AND timestamp >= CAST($3 AS timestamptz) AND timestamp < CAST($4 AS timestamptz) \
+          AND timestamp >= $3 AND timestamp < $4 \
           AND ($7 = '' OR properties ->> $7 = $8) AND ($9 = '' OR properties ->> $9 = $10) \
           AND ($11 = '' OR properties ->> $11 = $12) AND ($13 = '' OR properties ->> $13 = $14) \
         GROUP BY 1, 2 \
@@ -122,7 +122,7 @@ const SESSIONS: [&str; 2] = [
             CAST(extract(epoch FROM min(timestamp)) * 1000 AS bigint), \
             CAST(extract(epoch FROM max(timestamp)) * 1000 AS bigint), count(*), \
             (array_agg(event ORDER BY timestamp, seq))[1], (array_agg(event ORDER BY timestamp DESC, seq DESC))[1] \
-     FROM telemetry_events WHERE project_id = $1 AND session_id IS NOT NULL AND created_at >= CAST($2 AS timestamptz) \
+     FROM telemetry_events WHERE project_id = $1 AND session_id IS NOT NULL AND created_at >= $2 \
      GROUP BY 1 ORDER BY 4 DESC, 1 LIMIT $3",
     "SELECT session_id, max(user_id), \
             CAST(strftime('%s', min(timestamp)) AS integer) * 1000 + CAST(substr(min(timestamp), 21, 3) AS integer), \
@@ -144,7 +144,7 @@ macro_rules! steps_postgres {
                        CAST(CASE event WHEN $4 THEN 0 WHEN $5 THEN 1 WHEN $6 THEN 2 WHEN $7 THEN 3 WHEN $8 THEN 4 \
                                        WHEN $9 THEN 5 WHEN $10 THEN 6 ELSE 7 END AS bigint) AS step \
                 FROM telemetry_events WHERE project_id = $1 AND event IN ($4, $5, $6, $7, $8, $9, $10, $11) \
-                  AND timestamp >= CAST($2 AS timestamptz) AND timestamp < CAST($3 AS timestamptz) \
+                  AND timestamp >= $2 AND timestamp < $3 \
                   AND ", $column, " IS NOT NULL LIMIT $12 \
              ) AS deeds"
         )
@@ -176,8 +176,8 @@ const STEPS_BY_SESSION: [&str; 2] =
 /// In which quarters of an hour each user was there, and how often.
 const QUARTERS: [&str; 2] = [
     "SELECT user_id::text, CAST(floor(date_part('epoch', timestamp) / 900) AS bigint) * 15, count(*) \
-     FROM telemetry_events WHERE project_id = $1 AND timestamp >= CAST($2 AS timestamptz) \
-       AND timestamp < CAST($3 AS timestamptz) AND user_id IS NOT NULL AND ($4 = '' OR event = $4) GROUP BY 1, 2",
+     FROM telemetry_events WHERE project_id = $1 AND timestamp >= $2 \
+       AND timestamp < $3 AND user_id IS NOT NULL AND ($4 = '' OR event = $4) GROUP BY 1, 2",
     concat!(
         "SELECT user_id, CAST(strftime('%s', timestamp) AS integer) / 900 * 15, count(*) \
          FROM telemetry_events WHERE project_id = $1 AND timestamp >= $2 AND timestamp < $3 AND user_id IS NOT NULL \
@@ -196,12 +196,11 @@ impl dyn Store + '_ {
         property: &str,
         limit: u32,
     ) -> StoreResult<(Vec<ValueCount>, ValueCount, ValueCount)> {
-        let (start, end) = (slice.start.to_string(), slice.end.to_string());
         let mut values = vec![
             Value::Int(slice.project_id.into()),
             Value::Text(&slice.event),
-            Value::Text(&start),
-            Value::Text(&end),
+            Value::Time(slice.start),
+            Value::Time(slice.end),
             Value::Text(property),
             Value::Int(limit.into()),
         ];
@@ -245,8 +244,7 @@ impl dyn Store + '_ {
         since: Timestamp,
         limit: u32,
     ) -> StoreResult<Vec<SessionSummary>> {
-        let since = since.to_string();
-        let values = [Value::Int(project_id.into()), Value::Text(&since), Value::Int(limit.into())];
+        let values = [Value::Int(project_id.into()), Value::Time(since), Value::Int(limit.into())];
         let rows = self.select(self.pick(SESSIONS), &values).await?;
         let session = |row: &Vec<Cell>| SessionSummary {
             session_id: row[0].text().to_owned(),
@@ -273,8 +271,7 @@ impl dyn Store + '_ {
     ) -> StoreResult<Vec<Deed>> {
         let middle = Timestamp::from_unix_ms(start.unix_ms().midpoint(end.unix_ms()));
         let ask = async |start: Timestamp, end: Timestamp| {
-            let (start, end) = (start.to_string(), end.to_string());
-            let mut values = vec![Value::Int(project_id.into()), Value::Text(&start), Value::Text(&end)];
+            let mut values = vec![Value::Int(project_id.into()), Value::Time(start), Value::Time(end)];
             values.extend((0..8).map(|step| Value::Text(steps.get(step).map_or("", String::as_str))));
             values.push(Value::Int(i64::try_from(limit).unwrap_or(i64::MAX)));
             let sql = self.pick(if by == By::User { STEPS_BY_USER } else { STEPS_BY_SESSION });
@@ -297,11 +294,10 @@ impl dyn Store + '_ {
         (start, end): (Timestamp, Timestamp),
         each: &mut (dyn for<'r> FnMut(&'r str, i64, i64) -> bool + Send),
     ) -> StoreResult<()> {
-        let (start, end) = (start.to_string(), end.to_string());
         let values = [
             Value::Int(project_id.into()),
-            Value::Text(&start),
-            Value::Text(&end),
+            Value::Time(start),
+            Value::Time(end),
             Value::Text(event.unwrap_or_default()),
         ];
         self.select_each(self.pick(QUARTERS), &values, each).await

@@ -20,7 +20,7 @@ const MARGIN_DAYS: i64 = 2;
 const STORED: [&str; 2] = [
     "SELECT CAST(extract(epoch FROM hour) / 60 AS bigint), count FROM ( \
         SELECT date_bin('1 hour', timestamp, '2000-01-01Z') AS hour, count(*) AS count FROM telemetry_events \
-        WHERE project_id = $1 AND timestamp >= CAST($2 AS timestamptz) GROUP BY 1 \
+        WHERE project_id = $1 AND timestamp >= $2 GROUP BY 1 \
      ) AS hours ORDER BY 1",
     "SELECT CAST(strftime('%s', hour || ':00:00Z') AS integer) / 60, count FROM ( \
         SELECT substr(timestamp, 1, 13) AS hour, count(*) AS count FROM telemetry_events \
@@ -31,7 +31,7 @@ const STORED: [&str; 2] = [
 /// Hours that rollups know.
 const KNOWN: [&str; 2] = [
     "SELECT DISTINCT CAST(extract(epoch FROM date_bin('1 hour', minute, '2000-01-01Z')) / 60 AS bigint) FROM rollups \
-     WHERE project_id = $1 AND minute >= CAST($2 AS timestamptz) \
+     WHERE project_id = $1 AND minute >= $2 \
      UNION SELECT start_minute / 60 * 60 FROM rollup_buckets \
      WHERE project_id = $1 AND minutes = 15 AND event = '' AND start_minute >= $3 ORDER BY 1",
     "SELECT DISTINCT CAST(strftime('%s', substr(minute, 1, 13) || ':00:00Z') AS integer) / 60 FROM rollups \
@@ -76,11 +76,11 @@ impl dyn Store + '_ {
     /// this may take much longer than the store timeout.
     pub async fn hours_to_rebuild(&self, project_id: i32, since: i64) -> StoreResult<Vec<StoredHour>> {
         let project = Value::Int(project_id.into());
-        let moment = moment_of(since).to_string();
-        let stored = self.select_slowly(self.pick(STORED), &[project, Value::Text(&moment)]).await?;
+        let moment = moment_of(since);
+        let stored = self.select_slowly(self.pick(STORED), &[project, Value::Time(moment)]).await?;
         let mut hours: Vec<StoredHour> =
             stored.iter().map(|row| StoredHour { start: row[0].int(), events: row[1].int() }).collect();
-        let values = [project, Value::Text(&moment), Value::Int(since)];
+        let values = [project, Value::Time(moment), Value::Int(since)];
         for row in self.select_slowly(self.pick(KNOWN), &values).await? {
             let start = row[0].int();
             if let Err(at) = hours.binary_search_by_key(&start, |hour| hour.start) {

@@ -1,7 +1,9 @@
-//! Small statements that both databases understand, with values and cells of three types. What
+//! Small statements that both databases understand, with values and cells of a few types. What
 //! differs, or must be fast, is written for each backend instead.
 
 use async_trait::async_trait;
+
+use pharos_model::Timestamp;
 
 use super::StoreResult;
 
@@ -14,6 +16,9 @@ pub enum Value<'a> {
     Text(&'a str),
     /// `bytea` or `blob`.
     Bytes(&'a [u8]),
+    /// `timestamptz`, or text of the form that is stored. Not to be had as `Text` with a cast: PostgreSQL would read
+    /// the text anew for each row it compares.
+    Time(Timestamp),
 }
 
 /// A cell read back.
@@ -125,11 +130,12 @@ pub(super) use any_name;
 
 /// Binds values to a query of either database.
 macro_rules! bind_values {
-    ($query:expr, $values:expr) => {
+    ($query:expr, $values:expr, $time:expr) => {
         $values.iter().fold($query, |query, value| match *value {
             $crate::store::sql::Value::Int(number) => query.bind(number),
             $crate::store::sql::Value::Text(text) => query.bind(text),
             $crate::store::sql::Value::Bytes(bytes) => query.bind(bytes),
+            $crate::store::sql::Value::Time(moment) => query.bind($time(moment)),
         })
     };
 }

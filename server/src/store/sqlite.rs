@@ -360,7 +360,7 @@ impl Sql for SqliteStore {
             let mut transaction = self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(store_error)?;
             let mut changed_first = 0;
             for (number, &(sql, values)) in steps.iter().enumerate() {
-                let done = bind_values!(sqlx::query(sql), values).execute(&mut *transaction).await;
+                let done = bind_values!(sqlx::query(sql), values, text_of).execute(&mut *transaction).await;
                 let changed = done.map_err(store_error)?.rows_affected();
                 if number == 0 {
                     changed_first = changed;
@@ -378,7 +378,7 @@ impl Sql for SqliteStore {
 
     async fn select(&self, sql: &'static str, values: &[Value<'_>]) -> StoreResult<Vec<Vec<Cell>>> {
         within(self.timeout, async {
-            let rows = bind_values!(sqlx::query(sql), values).fetch_all(&self.readers).await;
+            let rows = bind_values!(sqlx::query(sql), values, text_of).fetch_all(&self.readers).await;
             let rows = rows.map_err(store_error)?;
             let cells = |row: &SqliteRow| (0..row.len()).map(|column| read_cell(row, column)).collect();
             rows.iter().map(cells).collect::<sqlx::Result<_>>().map_err(store_error)
@@ -387,7 +387,7 @@ impl Sql for SqliteStore {
     }
 
     async fn select_slowly(&self, sql: &'static str, values: &[Value<'_>]) -> StoreResult<Vec<Vec<Cell>>> {
-        let rows = bind_values!(sqlx::query(sql), values).fetch_all(&self.readers).await;
+        let rows = bind_values!(sqlx::query(sql), values, text_of).fetch_all(&self.readers).await;
         let rows = rows.map_err(store_error)?;
         let cells = |row: &SqliteRow| (0..row.len()).map(|column| read_cell(row, column)).collect();
         rows.iter().map(cells).collect::<sqlx::Result<_>>().map_err(store_error)
@@ -395,7 +395,7 @@ impl Sql for SqliteStore {
 
     async fn select_deeds(&self, sql: &'static str, values: &[Value<'_>]) -> StoreResult<Vec<Deed>> {
         within(self.timeout, async {
-            let query = bind_values!(sqlx::query(sql), values);
+            let query = bind_values!(sqlx::query(sql), values, text_of);
             let row = query.fetch_one(&self.readers).await.map_err(store_error)?;
             let list = |column: usize| row.try_get::<&str, _>(column).map_err(store_error);
             let (who, at, step) = (list(0)?, list(1)?, list(2)?);
@@ -411,7 +411,7 @@ impl Sql for SqliteStore {
         each: &mut (dyn for<'r> FnMut(&'r str, i64, i64) -> bool + Send),
     ) -> StoreResult<()> {
         within(self.timeout, async {
-            let mut rows = bind_values!(sqlx::query(sql), values).fetch(&self.readers);
+            let mut rows = bind_values!(sqlx::query(sql), values, text_of).fetch(&self.readers);
             while let Some(row) = rows.try_next().await.map_err(store_error)? {
                 let read = || Ok((row.try_get(0)?, row.try_get(1)?, row.try_get(2)?));
                 let (text, first, second) = read().map_err(store_error)?;
@@ -423,6 +423,10 @@ impl Sql for SqliteStore {
         })
         .await
     }
+}
+
+fn text_of(moment: Timestamp) -> String {
+    moment.to_string()
 }
 
 fn read_cell(row: &SqliteRow, column: usize) -> sqlx::Result<Cell> {

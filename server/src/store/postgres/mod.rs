@@ -370,7 +370,8 @@ impl Sql for PostgresStore {
             let mut transaction = self.others.begin().await.map_err(store_error)?;
             let mut changed_first = 0;
             for (number, &(sql, values)) in steps.iter().enumerate() {
-                let done = bind_values!(sqlx::query(sql), values).execute(&mut *transaction).await;
+                let done =
+                    bind_values!(sqlx::query(sql), values, PgTimestamp).execute(&mut *transaction).await;
                 let changed = done.map_err(store_error)?.rows_affected();
                 if number == 0 {
                     changed_first = changed;
@@ -387,7 +388,7 @@ impl Sql for PostgresStore {
 
     async fn select(&self, sql: &'static str, values: &[Value<'_>]) -> StoreResult<Vec<Vec<Cell>>> {
         within(self.timeout, async {
-            let rows = bind_values!(sqlx::query(sql), values).fetch_all(&self.others).await;
+            let rows = bind_values!(sqlx::query(sql), values, PgTimestamp).fetch_all(&self.others).await;
             let rows = rows.map_err(store_error)?;
             let cells = |row: &PgRow| (0..row.len()).map(|column| read_cell(row, column)).collect();
             rows.iter().map(cells).collect::<sqlx::Result<_>>().map_err(store_error)
@@ -398,7 +399,7 @@ impl Sql for PostgresStore {
     async fn select_slowly(&self, sql: &'static str, values: &[Value<'_>]) -> StoreResult<Vec<Vec<Cell>>> {
         let mut transaction = self.others.begin().await.map_err(store_error)?;
         partitions::run(&mut transaction, "SET LOCAL statement_timeout = 0").await?;
-        let rows = bind_values!(sqlx::query(sql), values).fetch_all(&mut *transaction).await;
+        let rows = bind_values!(sqlx::query(sql), values, PgTimestamp).fetch_all(&mut *transaction).await;
         let rows = rows.map_err(store_error)?;
         transaction.commit().await.map_err(store_error)?;
         let cells = |row: &PgRow| (0..row.len()).map(|column| read_cell(row, column)).collect();
@@ -407,7 +408,7 @@ impl Sql for PostgresStore {
 
     async fn select_deeds(&self, sql: &'static str, values: &[Value<'_>]) -> StoreResult<Vec<Deed>> {
         within(self.timeout, async {
-            let query = bind_values!(sqlx::query(sql), values);
+            let query = bind_values!(sqlx::query(sql), values, PgTimestamp);
             let row = query.fetch_one(&self.others).await.map_err(store_error)?;
             let list = |column: usize| -> StoreResult<Vec<i64>> {
                 Ok(row.try_get::<Option<Vec<i64>>, _>(column).map_err(store_error)?.unwrap_or_default())
@@ -430,7 +431,7 @@ impl Sql for PostgresStore {
         each: &mut (dyn for<'r> FnMut(&'r str, i64, i64) -> bool + Send),
     ) -> StoreResult<()> {
         within(self.timeout, async {
-            let mut rows = bind_values!(sqlx::query(sql), values).fetch(&self.others);
+            let mut rows = bind_values!(sqlx::query(sql), values, PgTimestamp).fetch(&self.others);
             while let Some(row) = rows.try_next().await.map_err(store_error)? {
                 let read = || Ok((row.try_get(0)?, row.try_get(1)?, row.try_get(2)?));
                 let (text, first, second) = read().map_err(store_error)?;
