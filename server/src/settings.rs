@@ -186,7 +186,7 @@ pub const SETTINGS: &[Setting] = &[
         "Milliseconds an attempt to write or read may take; then events go to the spool"),
     setting("store_connections", "TELEMETRY_STORE_CONNECTIONS", Some("8"),
         "a whole number from 1 to 1000",
-        "Database connections for reading; the writers have two of their own"),
+        "Database connections for reading; the writers have their own"),
     setting("spool_bytes", "TELEMETRY_SPOOL_BYTES", Some("1073741824"),
         "a whole number of bytes, at least 1048576 (1 MiB)",
         "Bytes of events kept on the local disk while the database is away; past it requests are answered 503"),

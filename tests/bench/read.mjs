@@ -69,8 +69,17 @@ function readOptions() {
     databases,
     millions,
     seconds,
-    command: ['node tests/bench/read.mjs', ...args].join(' '),
+    command: ['node tests/bench/read.mjs', ...withoutPlaces(args)].join(' '),
   };
+}
+
+/**
+ * What another machine would be asked for: where things are kept on this one is left out.
+ * @param {string[]} args
+ */
+function withoutPlaces(args) {
+  const isPlace = (/** @type {string | undefined} */ arg) => arg === '--data' || arg === '--postgres';
+  return args.filter((arg, at) => !isPlace(arg) && !isPlace(args[at - 1]));
 }
 
 /**
