@@ -226,7 +226,7 @@ fn check_number(token: &str) -> Result<(), Code> {
 }
 
 /// Appends the string that `raw` spells. True if it held a lone surrogate.
-#[inline(never)]
+#[cfg_attr(target_arch = "wasm32", inline(never))]
 fn decode_escapes(raw: &str, out: &mut String) -> Result<bool, Code> {
     let bytes = raw.as_bytes();
     let mut repaired = false;
@@ -428,7 +428,7 @@ impl<'a> Cutter<'a> {
 }
 
 /// Appends `text` as a JSON string, quotes included.
-#[inline(never)]
+#[cfg_attr(target_arch = "wasm32", inline(never))]
 pub(crate) fn push_string(text: &str, out: &mut String) {
     out.push('"');
     let mut plain = 0;
@@ -453,7 +453,7 @@ pub(crate) fn push_string(text: &str, out: &mut String) {
 }
 
 /// Appends `bytes` in lower-case hex.
-#[inline(never)]
+#[cfg_attr(target_arch = "wasm32", inline(never))]
 pub(crate) fn push_hex(bytes: &[u8], out: &mut String) {
     for byte in bytes {
         for nibble in [byte >> 4, byte & 15] {

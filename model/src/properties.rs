@@ -50,15 +50,18 @@ fn run(
     let from = out.len();
     // Most of it is kept.
     out.reserve(text.len());
+    // Room for most events: growing by and by takes a tenth of the time.
+    let mut path = String::with_capacity(64);
+    path.push_str(ROOT);
     let mut stripper = Stripper {
         cursor: Cursor::new(text),
         rules,
         report,
         out,
-        path: String::from(ROOT),
-        keys: Vec::new(),
+        path,
+        keys: Vec::with_capacity(32),
         search: Search::Full,
-        buffer: Vec::new(),
+        buffer: Vec::with_capacity(256),
         kept: (0, 0),
     };
     let result = read(&mut stripper);
@@ -149,7 +152,7 @@ impl Stripper<'_, '_> {
         if longer_than(&key, KEY_CHARS_MAX) {
             return Err(Code::KeyTooLong);
         }
-        let hash = fnv1a(&key);
+        let hash = hash_of(&key);
         if self.keys[keys_before..].contains(&hash) {
             return Err(Code::DuplicateKey);
         }
@@ -315,14 +318,14 @@ impl Stripper<'_, '_> {
     }
 
     /// Writes the last `length` bytes read.
-    #[inline(never)]
+    #[cfg_attr(target_arch = "wasm32", inline(never))]
     fn keep(&mut self, length: usize) {
         let end = self.cursor.at();
         self.keep_from(end - length, end);
     }
 
     /// Writes what was read from `from` to `to`.
-    #[inline(never)]
+    #[cfg_attr(target_arch = "wasm32", inline(never))]
     fn keep_from(&mut self, from: usize, to: usize) {
         if from != self.kept.1 {
             self.settle_kept();
@@ -337,7 +340,7 @@ impl Stripper<'_, '_> {
     }
 
     /// Copies what is kept.
-    #[inline(never)]
+    #[cfg_attr(target_arch = "wasm32", inline(never))]
     fn settle_kept(&mut self) {
         let (from, to) = self.kept;
         self.out.push_str(self.cursor.text().get(from..to).unwrap_or_default());
@@ -365,9 +368,13 @@ pub(crate) fn byte_of_char(text: &str, index: usize) -> Option<usize> {
     })
 }
 
-/// 64-bit FNV-1a (draft-eastlake-fnv, section 3): enough to tell 64 keys apart, and small. Two keys
-/// made to collide get a refusal, nothing worse.
-fn fnv1a(text: &str) -> u64 {
-    text.bytes()
-        .fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
+/// As 64-bit FNV-1a (draft-eastlake-fnv, section 3), by eight bytes at a time: enough to tell 64 keys apart, and
+/// small. Two keys made to collide get a refusal, nothing worse.
+fn hash_of(key: &str) -> u64 {
+    const PRIME: u64 = 0x0100_0000_01b3;
+    let (words, rest) = key.as_bytes().as_chunks();
+    let mix = |hash: u64, word: u64| (hash ^ word).wrapping_mul(PRIME).rotate_left(29);
+    let hash = words.iter().fold(0xcbf2_9ce4_8422_2325, |hash, word| mix(hash, u64::from_le_bytes(*word)));
+    // A one before them, as `a` is not `\0a`.
+    mix(hash, rest.iter().fold(1, |word, byte| word << 8 | u64::from(*byte)))
 }

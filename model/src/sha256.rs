@@ -73,7 +73,7 @@ struct Hash<'r> {
 }
 
 impl Hash<'_> {
-    #[inline(never)]
+    #[cfg_attr(target_arch = "wasm32", inline(never))]
     fn put(&mut self, byte: u8) {
         let word = &mut self.block[self.length / 4 % 16];
         *word = *word << 8 | u32::from(byte);

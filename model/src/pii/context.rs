@@ -45,7 +45,7 @@ const WORDS_MAX: usize = 5;
 const BYTES_MAX: usize = 64;
 
 /// What is said before the byte `at` of the text.
-#[inline(never)]
+#[cfg_attr(target_arch = "wasm32", inline(never))]
 pub(super) fn before(scan: &Scan<'_>, at: usize) -> Context {
     let mut weak = Context::Unknown;
     let mut words = 0;

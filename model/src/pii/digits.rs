@@ -48,7 +48,7 @@ impl<'t> Run<'t> {
     }
 
     /// What the words before it say that it is.
-    #[inline(never)]
+    #[cfg_attr(target_arch = "wasm32", inline(never))]
     pub(super) fn context(&mut self) -> Context {
         let (scan, start) = (self.scan, self.start());
         *self.said.get_or_insert_with(|| {
@@ -68,20 +68,20 @@ impl<'t> Run<'t> {
     }
 
     /// Where the first `groups` end.
-    #[inline(never)]
+    #[cfg_attr(target_arch = "wasm32", inline(never))]
     pub(super) fn end(&self, groups: usize) -> usize {
         self.group(groups - 1).1
     }
 
     /// How long group `index` is; 0 if there is none.
-    #[inline(never)]
+    #[cfg_attr(target_arch = "wasm32", inline(never))]
     pub(super) fn width(&self, index: usize) -> usize {
         let (from, to) = self.group(index);
         to - from
     }
 
     /// How many digits the first `groups` have.
-    #[inline(never)]
+    #[cfg_attr(target_arch = "wasm32", inline(never))]
     pub(super) fn count(&self, groups: usize) -> usize {
         (0..groups).map(|index| self.width(index)).sum()
     }
@@ -93,7 +93,7 @@ impl<'t> Run<'t> {
 
     /// What stands between group `index` and the one after it: one byte; of several the bracket, if
     /// there is one; 0 after the last group.
-    #[inline(never)]
+    #[cfg_attr(target_arch = "wasm32", inline(never))]
     pub(super) fn separator(&self, index: usize) -> u8 {
         let (from, to) = (self.group(index).1, self.group(index + 1).0);
         if to == 0 {
@@ -110,7 +110,7 @@ impl<'t> Run<'t> {
     }
 
     /// Whether `sign` is what stands between all of the first `groups`.
-    #[inline(never)]
+    #[cfg_attr(target_arch = "wasm32", inline(never))]
     pub(super) fn separated_by(&self, groups: usize, sign: u8) -> bool {
         (1..groups).all(|index| self.separator(index - 1) == sign)
     }
@@ -126,7 +126,7 @@ impl<'t> Run<'t> {
     }
 
     /// Whether a number may end after the first `groups`: no word and no decimals go on.
-    #[inline(never)]
+    #[cfg_attr(target_arch = "wasm32", inline(never))]
     pub(super) fn ends(&self, groups: usize) -> bool {
         let end = self.end(groups);
         let after = self.scan.at(end);
@@ -144,7 +144,7 @@ pub(super) struct Digits {
 }
 
 impl Digits {
-    #[inline(never)]
+    #[cfg_attr(target_arch = "wasm32", inline(never))]
     pub(super) fn of(scan: &Scan<'_>, from: usize, to: usize) -> Self {
         let mut digits = Self { digits: [0; DIGITS_MAX], len: 0 };
         for at in from..to {
@@ -158,7 +158,7 @@ impl Digits {
     }
 
     /// The number that `count` digits from `from` on spell, modulo `modulus`.
-    #[inline(never)]
+    #[cfg_attr(target_arch = "wasm32", inline(never))]
     pub(super) fn rest(&self, from: usize, count: usize, modulus: u32) -> u32 {
         let mut sum = 0;
         for index in from..(from + count).min(self.len.min(DIGITS_MAX)) {
@@ -173,7 +173,7 @@ impl Digits {
     }
 
     /// The sum of the digits times `weights`, which are characters from `0` on.
-    #[inline(never)]
+    #[cfg_attr(target_arch = "wasm32", inline(never))]
     pub(super) fn weighted(&self, weights: &[u8]) -> u32 {
         self.digits
             .iter()
@@ -183,7 +183,7 @@ impl Digits {
     }
 
     /// The Luhn check (ISO/IEC 7812-1) of the digits from `from` on.
-    #[inline(never)]
+    #[cfg_attr(target_arch = "wasm32", inline(never))]
     pub(super) fn luhn(&self, from: usize) -> bool {
         let mut sum = 0;
         for index in from..self.len.min(DIGITS_MAX) {
@@ -195,7 +195,7 @@ impl Digits {
     }
 
     /// Whether two digits from `month` on and two from `day` on may be of a date.
-    #[inline(never)]
+    #[cfg_attr(target_arch = "wasm32", inline(never))]
     pub(super) fn is_date(&self, month: usize, day: usize) -> bool {
         (1..=12).contains(&self.part(month, 2)) && (1..=31).contains(&self.part(day, 2))
     }

@@ -4,7 +4,7 @@
 use alloc::vec::Vec;
 
 /// Appends the folded `text` to `folded`; and where in it each byte began, and its end, to `origins`.
-#[inline(never)]
+#[cfg_attr(target_arch = "wasm32", inline(never))]
 pub(super) fn fold(text: &[u8], folded: &mut Vec<u8>, origins: &mut Vec<u32>) {
     origins.reserve(text.len() + 1);
     let mut at = 0;

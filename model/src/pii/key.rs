@@ -17,7 +17,7 @@ const WORDS_MAX: usize = 4;
 /// What the value of `key` is, going by the key alone: its last letters, whatever their case and what
 /// stands between them. A path is a key too. Names that mean a secret in URLs only are known where it
 /// `is_in_url`.
-#[inline(never)]
+#[cfg_attr(target_arch = "wasm32", inline(never))]
 pub(super) fn kind(key: &[u8], is_in_url: bool) -> Option<Kind> {
     let mut hash = NAME;
     let mut letters = 0;

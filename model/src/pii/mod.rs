@@ -284,7 +284,7 @@ fn may_be_drawn(text: &str, Clues(seen): Clues) -> bool {
 }
 
 /// Claims everything personal in `text`. The surest detectors go first; what they find is theirs.
-#[inline(never)]
+#[cfg_attr(target_arch = "wasm32", inline(never))]
 fn find<'t>(text: &'t str, key: &'t str, clues: Clues, rules: &'t Rules, buffer: Vec<u8>) -> Scan<'t> {
     let Clues(mut seen) = clues;
     let long = may_be_drawn(text, clues);
@@ -330,7 +330,7 @@ fn find<'t>(text: &'t str, key: &'t str, clues: Clues, rules: &'t Rules, buffer:
 }
 
 /// Whether one of `words` (a comma between them) `fits`; the first that does is the last that is tried.
-#[inline(never)]
+#[cfg_attr(target_arch = "wasm32", inline(never))]
 fn any_word(words: &[u8], fits: &mut dyn FnMut(&[u8]) -> bool) -> bool {
     words.split(|b| *b == b',').any(fits)
 }

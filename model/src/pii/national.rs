@@ -82,7 +82,7 @@ pub(super) fn around(run: &mut Run<'_>, letters: usize) -> bool {
 }
 
 /// Whether a number begins at `from` that has so many `letters` in front and one of the forms.
-#[inline(never)]
+#[cfg_attr(target_arch = "wasm32", inline(never))]
 fn formed(run: &mut Run<'_>, from: usize, letters: usize) -> bool {
     let begins = if letters > 0 { b'`' as usize + letters } else { b'0' as usize + run.width(0) };
     for cell in &CELLS {
@@ -100,7 +100,7 @@ fn formed(run: &mut Run<'_>, from: usize, letters: usize) -> bool {
 }
 
 /// A number of any form, after words that say what it is.
-#[inline(never)]
+#[cfg_attr(target_arch = "wasm32", inline(never))]
 fn said(run: &mut Run<'_>) -> bool {
     let scan = run.scan;
     let from = scan.back_of(run.start(), PIECE_MAX, class::WORD);
@@ -147,7 +147,7 @@ const CHECKS: [[Check; 2]; 3] = [
 ];
 
 /// Whether what stands before a form holds of the number from `from` to `to`.
-#[inline(never)]
+#[cfg_attr(target_arch = "wasm32", inline(never))]
 fn holds(check: u8, from: usize, to: usize, run: &mut Run<'_>) -> bool {
     let scan: &Scan<'_> = run.scan;
     let digits = Digits::of(scan, from, to);

@@ -9,7 +9,7 @@ pub(super) const HEX: u8 = 1;
 
 /// Where the text that `form` describes ends, if it begins at `from` and is no part of a longer word; 0 if
 /// it does not.
-#[inline(never)]
+#[cfg_attr(target_arch = "wasm32", inline(never))]
 pub(super) fn end(scan: &Scan<'_>, from: usize, form: &[u8]) -> usize {
     if scan.is_after(class::WORD, from) {
         return 0;

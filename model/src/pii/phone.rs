@@ -52,7 +52,7 @@ fn local(run: &mut Run<'_>, opened: bool) -> usize {
 
 /// As many groups as have from `shortest` to `most` digits and end where a number may, none of them
 /// less wide than `width_min` but the first and the trunk zero in brackets. 0 if there are none.
-#[inline(never)]
+#[cfg_attr(target_arch = "wasm32", inline(never))]
 fn longest(run: &Run<'_>, shortest: usize, most: usize, width_min: usize) -> usize {
     let mut found = 0;
     for groups in 1..=run.len {
@@ -150,7 +150,7 @@ fn shaped(run: &Run<'_>, opened: bool) -> usize {
 }
 
 /// Whether the first `groups` are all of a number, but for its extension.
-#[inline(never)]
+#[cfg_attr(target_arch = "wasm32", inline(never))]
 fn ends(run: &Run<'_>, groups: usize) -> bool {
     let end = run.end(groups);
     let goes_on = matches!(run.scan.at(end), b'-' | b'/' | b'.') && run.scan.is(end + 1, class::WORD);
@@ -158,7 +158,7 @@ fn ends(run: &Run<'_>, groups: usize) -> bool {
 }
 
 /// Where the number of the first `groups` ends, with the extension after it: `x123`, ` ext. 12`.
-#[inline(never)]
+#[cfg_attr(target_arch = "wasm32", inline(never))]
 fn extended(run: &Run<'_>, groups: usize) -> usize {
     let scan = run.scan;
     let end = run.end(groups);

@@ -24,7 +24,7 @@ pub(super) fn claim_all(scan: &mut Scan<'_>) {
 }
 
 /// Where the decimal ends that begins at `from`; there too if it is no place in degrees.
-#[inline(never)]
+#[cfg_attr(target_arch = "wasm32", inline(never))]
 fn degrees(scan: &Scan<'_>, from: usize) -> usize {
     let whole = scan.run(from, class::DIGIT);
     let places = scan.run(whole + 1, class::DIGIT);

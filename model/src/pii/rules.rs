@@ -221,7 +221,7 @@ impl<'t> Reader<'t> {
     }
 
     /// Whether there is another entry before `close`, which is then next.
-    #[inline(never)]
+    #[cfg_attr(target_arch = "wasm32", inline(never))]
     fn goes_on(&mut self, close: u8, left: &mut usize) -> Option<bool> {
         if self.cursor.take(close) {
             return Some(false);

@@ -93,10 +93,18 @@ impl Scan<'_> {
         self.span(at, set, false)
     }
 
-    #[inline(never)]
+    #[cfg_attr(target_arch = "wasm32", inline(never))]
     fn span(&self, at: usize, set: u16, inside: bool) -> usize {
         let bytes = self.bytes();
         let mut end = at;
+        // Eight bytes at a time cost a third. In the page the code would cost more.
+        if cfg!(not(target_arch = "wasm32")) && !inside {
+            while let Some(eight) = bytes.get(end..end + 8)
+                && !eight.iter().fold(false, |any, byte| any | is(*byte, set))
+            {
+                end += 8;
+            }
+        }
         while end < bytes.len() && is(bytes[end], set) == inside {
             end += 1;
         }
@@ -106,7 +114,7 @@ impl Scan<'_> {
 
     /// Where the bytes in `set` that end before `at` begin: after the last that is not, and at most `most`
     /// back. Without a bound ([`back`](Self::back)) only where no other search passes the same bytes again.
-    #[inline(never)]
+    #[cfg_attr(target_arch = "wasm32", inline(never))]
     pub(super) fn back_of(&self, at: usize, most: usize, set: u16) -> usize {
         let before = self.bytes().get(..at).unwrap_or_default();
         let least = at.saturating_sub(most);
@@ -123,7 +131,7 @@ impl Scan<'_> {
     }
 
     /// Where the first `wanted` from `at` on is; the end of the text if there is none.
-    #[inline(never)]
+    #[cfg_attr(target_arch = "wasm32", inline(never))]
     pub(super) fn find(&self, mut at: usize, wanted: u8) -> usize {
         let bytes = self.bytes();
         while at < bytes.len() && bytes[at] != wanted {
@@ -134,7 +142,7 @@ impl Scan<'_> {
     }
 
     /// Whether `wanted` (in lower case) is at `at`, in any case.
-    #[inline(never)]
+    #[cfg_attr(target_arch = "wasm32", inline(never))]
     pub(super) fn has(&self, at: usize, wanted: &[u8]) -> bool {
         let mut index = 0;
         while index < wanted.len() && self.at(at.wrapping_add(index)).to_ascii_lowercase() == wanted[index] {
@@ -144,7 +152,7 @@ impl Scan<'_> {
     }
 
     /// How many of the bytes `from..to` are in `set`.
-    #[inline(never)]
+    #[cfg_attr(target_arch = "wasm32", inline(never))]
     pub(super) fn count(&self, from: usize, to: usize, set: u16) -> usize {
         let mut count = 0;
         let mut at = from;
@@ -196,7 +204,7 @@ impl<'t> Scan<'t> {
     }
 
     /// `from..to` is personal, as `kind`, with all that was found in it before.
-    #[inline(never)]
+    #[cfg_attr(target_arch = "wasm32", inline(never))]
     pub(super) fn claim(&mut self, from: usize, to: usize, kind: Kind) {
         self.blank(from, to);
         if self.rules.action(kind) != Action::Keep && from < to {
@@ -266,7 +274,7 @@ pub(super) fn is_mask(text: &[u8]) -> bool {
 }
 
 /// How many bytes the mask is long that `text` begins with: 0 if with none.
-#[inline(never)]
+#[cfg_attr(target_arch = "wasm32", inline(never))]
 fn mask_length(text: &[u8]) -> usize {
     for kind in Kind::ALL {
         let mask = kind.mask().as_bytes();

@@ -105,7 +105,7 @@ fn scheme_end(scan: &Scan<'_>, start: usize) -> usize {
 }
 
 /// Digits and capitals are what chance draws and names have few of.
-#[inline(never)]
+#[cfg_attr(target_arch = "wasm32", inline(never))]
 fn drawn(scan: &Scan<'_>, from: usize, to: usize) -> usize {
     (from..to).filter(|at| matches!(scan.at(*at), b'0'..=b'9' | b'A'..=b'Z')).count()
 }

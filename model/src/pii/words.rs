@@ -214,7 +214,7 @@ pub(super) fn may_end(hash: u32) -> bool {
 }
 
 /// What the word with `hash` means, if it is in a table.
-#[inline(never)]
+#[cfg_attr(target_arch = "wasm32", inline(never))]
 pub(super) fn meaning(hash: u32) -> Option<u8> {
     let mut place = place(hash);
     loop {
