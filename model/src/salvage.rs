@@ -11,7 +11,7 @@ use crate::json::{self, Cursor, Elements, Members, push_string};
 use crate::limits::{
     DEPTH_MAX, EVENT_BYTES_MAX, KEY_CHARS_MAX, PROPERTIES_MAX, SALVAGED_FIELD_BYTES_MAX, STRING_CHARS_MAX,
 };
-use crate::pii::{self, Clues, KeyFinding, Rules};
+use crate::pii::{self, Clues, KeyFinding, Rules, Subject};
 use crate::properties::{self, longer_than};
 use crate::{EventId, Timestamp, UserHash};
 
@@ -131,7 +131,7 @@ impl Salvager<'_> {
     fn unread_field(&mut self, name: &str, value: &str) {
         self.field(name, |salvager| {
             let from = salvager.out.len();
-            salvager.value(value, 0);
+            salvager.value(value, name, 0);
             // Within the limits now, so that the rules that need to see key and value together can.
             let within = salvager.out.split_off(from);
             if properties::strip_value(&within, name, salvager.rules, &mut salvager.out).is_err() {
@@ -149,13 +149,13 @@ impl Salvager<'_> {
         fits
     }
 
-    /// Writes a value that stands inside `depth` containers.
-    fn value(&mut self, value: &str, depth: usize) {
+    /// Writes the value of `key`, or an element of it, that stands inside `depth` containers.
+    fn value(&mut self, value: &str, key: &str, depth: usize) {
         match value.as_bytes().first() {
             Some(b'{') if depth < DEPTH_MAX => self.object(value, depth + 1),
-            Some(b'[') if depth < DEPTH_MAX => self.array(value, depth + 1),
+            Some(b'[') if depth < DEPTH_MAX => self.array(value, key, depth + 1),
             Some(b'"') => match string(value) {
-                Some(text) => push_string(&self.clean(text, STRING_CHARS_MAX), &mut self.out),
+                Some(text) => push_string(&self.clean(text, key, STRING_CHARS_MAX), &mut self.out),
                 None => self.out.push_str("null"),
             },
             _ => {
@@ -188,7 +188,7 @@ impl Salvager<'_> {
             }
             push_string(&key, &mut self.out);
             self.out.push(':');
-            self.value(value, depth);
+            self.value(value, &key, depth);
             if !self.keep_if_it_fits(before) {
                 break;
             }
@@ -198,7 +198,7 @@ impl Salvager<'_> {
         self.open -= 1;
     }
 
-    fn array(&mut self, value: &str, depth: usize) {
+    fn array(&mut self, value: &str, key: &str, depth: usize) {
         self.out.push('[');
         self.open += 1;
         let from = self.out.len();
@@ -207,7 +207,7 @@ impl Salvager<'_> {
             if before > from {
                 self.out.push(',');
             }
-            self.value(core::str::from_utf8(value).unwrap_or_default(), depth);
+            self.value(core::str::from_utf8(value).unwrap_or_default(), key, depth);
             if !self.keep_if_it_fits(before) {
                 break;
             }
@@ -235,21 +235,21 @@ impl Salvager<'_> {
 
     /// `text`, masked and cut until neither is needed: a cut may bring something to light that was
     /// part of a longer word before, and a mask may be longer than what it hides.
-    fn clean<'a>(&self, mut text: Cow<'a, str>, chars_max: usize) -> Cow<'a, str> {
+    /// The `key` it is the value of may say what a number in it is not.
+    fn clean<'a>(&self, mut text: Cow<'a, str>, key: &str, chars_max: usize) -> Cow<'a, str> {
+        let masked = |text: &str| {
+            Subject { text, key, clues: Clues::of(text), chars_max: usize::MAX }.mask(self.rules, &mut |_| ())
+        };
         if longer_than(&text, SEARCHED_CHARS_MAX) {
             let searched = head(&text, SEARCHED_CHARS_MAX);
-            let mut masked = String::new();
-            if !pii::mask(searched, self.rules, &mut masked) {
-                masked.push_str(searched);
-            }
+            let mut masked = masked(searched).unwrap_or_else(|| searched.into());
             let sure = masked.chars().count().saturating_sub(UNSURE_CHARS);
             masked.truncate(head(&masked, sure).len());
             masked.push(ELLIPSIS);
             text = Cow::Owned(masked);
         }
         loop {
-            let mut masked = String::new();
-            if pii::mask(&text, self.rules, &mut masked) {
+            if let Some(masked) = masked(&text) {
                 text = Cow::Owned(masked);
             } else if longer_than(&text, chars_max) {
                 text = Cow::Owned(cut(&text, chars_max));

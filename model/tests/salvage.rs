@@ -65,6 +65,11 @@ fn what_breaks_a_limit_is_cut_or_replaced() {
     let mut fewer = many.clone();
     fewer.remove("k74");
     becomes(&Value::Object(many).to_string(), &Value::Object(fewer).to_string());
+    // What the name tells of a number holds here as it does in an event.
+    becomes(
+        r#"{"v":"411111111111 11115558749","w":["11115558749"]}"#,
+        r#"{"v":"411111111111 11115558749","w":["[national_id]"]}"#,
+    );
     // Inside what is not JSON, nothing is believed.
     becomes(r#"{"a":nonsense,"b":1}"#, r#"{"a":null,"b":1}"#);
     becomes(r#"{"a":{"b":1 "c":2},"d":3}"#, r#"{"a":{"b":1},"d":3}"#);
