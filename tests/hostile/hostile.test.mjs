@@ -4,52 +4,23 @@
 
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { readFile } from 'node:fs/promises';
-import { Agent, request } from 'node:http';
+import { Agent } from 'node:http';
 import { connect } from 'node:net';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { peakRssMb } from '../bench/machine.mjs';
 import { Cluster } from '../support/cluster.mjs';
+import { post } from '../support/post.mjs';
 import { Server } from '../support/server.mjs';
 import { until } from '../support/wait.mjs';
 import { Proxy } from '../oracle/proxy.mjs';
 import { postgresCount } from '../oracle/table.mjs';
-import { HOSTILE, batch, honest } from './requests.mjs';
+import { HOSTILE, batch, honest, manyProperties } from './requests.mjs';
 
 /** Of the whole process, at any moment. */
 const RSS_MOST_MB = 150;
 const SENDERS = 1_000;
 const IDLE = 2_000;
-
-/** @param {Server} server The most memory it ever had. */
-async function peakMb(server) {
-  const status = await readFile(`/proc/${server.pid}/status`, 'utf8');
-  return Number(/VmHWM:\s+(\d+)/.exec(status)?.[1]) / 1024;
-}
-
-/**
- * @param {Server} server
- * @param {string} body
- * @param {Agent} [agent]
- * @returns {Promise<{ status: number, retryAfter: string | undefined, text: string }>} Status 0: no answer.
- */
-function send(server, body, agent) {
-  return new Promise((resolve) => {
-    const sent = request(
-      `${server.origin}/v1/events`,
-      { method: 'POST', ...(agent ? { agent } : {}) },
-      (reply) => {
-        let text = '';
-        reply.on('data', (chunk) => (text += chunk));
-        reply.on('close', () =>
-          resolve({ status: reply.statusCode ?? 0, retryAfter: reply.headers['retry-after'], text }),
-        );
-      },
-    );
-    sent.on('error', (error) => resolve({ status: 0, retryAfter: undefined, text: String(error) }));
-    sent.end(body);
-  });
-}
 
 /**
  * @param {Server} server
@@ -98,8 +69,8 @@ test('hostile requests are answered or cut off, in little memory, and harm no ne
     const neighbour = [];
     const honestSender = (async () => {
       while (busy) {
-        const { status, text } = await send(server, batch(honest()));
-        neighbour.push(/"verdict":"accepted"/.test(text) ? status : -1);
+        const { status, json } = await post(server.origin + '/v1/events', batch(honest()));
+        neighbour.push(json.accepted === 1 ? status : -1);
         await sleep(10);
       }
     })();
@@ -114,14 +85,8 @@ test('hostile requests are answered or cut off, in little memory, and harm no ne
       if (code) assert.match(said, new RegExp(`"code":"${code}"`), name);
     }
 
-    const wide = HOSTILE.find(({ name }) => name === '10,000 properties');
-    assert.ok(wide);
-    const [piece] = [...wide.pieces()];
-    const event = /"events":\[(.*)\]\}$/s.exec(String(piece))?.[1] ?? '';
-    const beside = await send(server, batch(event, honest()));
-    const verdicts = JSON.parse(beside.text).verdicts.map(
-      (/** @type {{ verdict: string }} */ { verdict }) => verdict,
-    );
+    const beside = await post(server.origin + '/v1/events', batch(manyProperties(10_000), honest()));
+    const verdicts = beside.json.verdicts.map((/** @type {{ verdict: string }} */ { verdict }) => verdict);
     assert.deepEqual(verdicts, ['invalid', 'accepted'], 'an event with 10,000 properties costs only itself');
 
     busy = false;
@@ -129,7 +94,7 @@ test('hostile requests are answered or cut off, in little memory, and harm no ne
     for (const socket of idle) socket.destroy();
     assert.ok(neighbour.length > 100, `only ${neighbour.length} honest requests`);
     assert.deepEqual(new Set(neighbour), new Set([200]));
-    const peak = await peakMb(server);
+    const peak = peakRssMb(server.pid ?? 0);
     t.diagnostic(`memory at most ${peak.toFixed(0)} MB`);
     assert.ok(peak < RSS_MOST_MB, `${peak} MB`);
     assert.equal(server.pid, pid);
@@ -155,13 +120,15 @@ test('1,000 senders and a database that stands still: little memory, and what wa
     const sender = async () => {
       while (stalled) {
         const events = Array.from({ length: 100 }, () => honest({ path: '/'.padEnd(120, 'a') }));
-        const { status, retryAfter, text } = await send(server, batch(...events), agent);
+        const { status, retryAfterMs, json } = await post(server.origin + '/v1/events', batch(...events), {
+          agent,
+        });
         if (status === 200) {
-          counts.acknowledged += JSON.parse(text).accepted;
+          counts.acknowledged += json.accepted;
           continue;
         }
-        assert.equal(status, 503, text);
-        assert.ok(Number(retryAfter) > 0, 'it says when to come back');
+        assert.equal(status, 503, json.detail);
+        assert.ok(retryAfterMs > 0, 'it says when to come back');
         counts.refused += 1;
         await sleep(500);
       }
@@ -170,7 +137,7 @@ test('1,000 senders and a database that stands still: little memory, and what wa
     const senders = Array.from({ length: SENDERS }, sender);
     await until('the spool to take over', () => counts.acknowledged > 0, { withinMs: 60_000 });
     await until('memory and spool to be full', () => counts.refused > 5 * SENDERS, { withinMs: 60_000 });
-    const peak = await peakMb(server);
+    const peak = peakRssMb(server.pid ?? 0);
     t.diagnostic(`memory at most ${peak.toFixed(0)} MB`);
     assert.ok(peak < RSS_MOST_MB, `${peak} MB`);
     stalled = false;

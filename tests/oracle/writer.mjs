@@ -3,7 +3,8 @@
 // verdict. On purpose it also sends what is stored already, the same batch several times at once, an event
 // twice in one batch, and invalid events between valid ones.
 
-import { Agent, request } from 'node:http';
+import { Agent } from 'node:http';
+import { post } from '../support/post.mjs';
 import { INGEST_KEY } from '../support/server.mjs';
 import { FLAWS, newEvent, wireEvent } from './events.mjs';
 
@@ -115,7 +116,10 @@ export class Writer {
     const body = JSON.stringify({ key: INGEST_KEY, ...sentAt, events: batch.map(wireEvent) });
     let reply;
     try {
-      reply = await post(server.origin + '/v1/events', body, this.#agent);
+      reply = await post(server.origin + '/v1/events', body, {
+        agent: this.#agent,
+        timeout_ms: REPLY_TIMEOUT_MS,
+      });
     } catch (error) {
       history.add({ op: 'silence', attempt, error: codeOf(error) });
       return { done: [], retryAfterMs: 0 };
@@ -138,32 +142,6 @@ export class Writer {
     const done = verdicts.filter(({ verdict }) => verdict !== 'retry').map(({ id }) => String(id));
     return { done, retryAfterMs };
   }
-}
-
-/**
- * @param {string} url
- * @param {string} body
- * @param {Agent} agent
- * @returns {Promise<{ status: number, retryAfterMs: number, json: any }>}
- */
-function post(url, body, agent) {
-  return new Promise((resolve, reject) => {
-    const headers = { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) };
-    const signal = AbortSignal.timeout(REPLY_TIMEOUT_MS);
-    const sent = request(url, { method: 'POST', agent, headers, signal }, async (response) => {
-      try {
-        const chunks = [];
-        for await (const chunk of response) chunks.push(chunk);
-        const retryAfterMs = Number(response.headers['retry-after'] ?? 0) * 1000;
-        const json = JSON.parse(Buffer.concat(chunks).toString('utf8'));
-        resolve({ status: response.statusCode ?? 0, retryAfterMs, json });
-      } catch (error) {
-        reject(error);
-      }
-    });
-    sent.once('error', reject);
-    sent.end(body);
-  });
 }
 
 /** @param {unknown} error */
