@@ -13,10 +13,10 @@ import { promisify } from 'node:util';
 import { build, createServer, preview } from 'vite';
 import webpack from 'webpack';
 
-import { until } from '../support/wait.mjs';
 import { launchBrowsers } from './browsers.mjs';
-import { accept, Collector } from './collector.mjs';
+import { Collector } from './collector.mjs';
 import { installedProject } from './packed.mjs';
+import { app, seeThrough as through } from './visit.mjs';
 
 const run = promisify(execFile);
 const MODULES = fileURLToPath(new URL('../../node_modules', import.meta.url));
@@ -50,44 +50,8 @@ after(async () => {
   await project?.dispose();
 });
 
-/** What an app does, its SDK being `from`. @param {string} from @param {string} endpoint */
-const app = (from, endpoint) => `
-  import { flush, init, trackEvent } from ${JSON.stringify(from)};
-  trackEvent('early', { how: 'before init' });
-  const ready = init({ key: 'pk_test', endpoint: ${JSON.stringify(endpoint)}, flushIntervalMs: 3_600_000 });
-  globalThis.pharos = { ready, flush, trackEvent };
-`;
-
-/**
- * Opens the page in each browser and sees it through: an early event, a retry by verdict, a last event as it is left.
- * @param {string} url
- */
-async function seeThrough(url) {
-  for (const [name, browser] of Object.entries(browsers)) {
-    collector.batches = [];
-    collector.reply = (batch) => ({
-      body: accept(batch, () => (collector.batches.length === 1 ? 'retry' : 'accepted')),
-    });
-    const tab = await browser.openTab();
-    try {
-      await tab.goto(url);
-      await until(`the app in ${name}`, () => tab.evaluate('globalThis.pharos?.flush && true'));
-      assert.notEqual(await tab.evaluate('pharos.ready'), false, name);
-      await tab.evaluate('pharos.flush()');
-      const [first, again] = await collector.received(2);
-      assert.deepEqual([first?.event, first?.properties], ['early', { how: 'before init' }], name);
-      assert.equal(again?.id, first?.id, `the verdict was retry, in ${name}`);
-      await tab.evaluate('pharos.flush()');
-      await tab.evaluate("pharos.trackEvent('leaving')");
-      await tab.goto('about:blank');
-      await until(`the last event in ${name}`, () => collector.events.length > 2);
-      assert.equal(collector.events[2]?.event, 'leaving', name);
-      assert.deepEqual(tab.errors, [], name);
-    } finally {
-      await tab.close();
-    }
-  }
-}
+/** @param {string} url */
+const seeThrough = (url) => through(browsers, collector, url);
 
 /** Builds the app in `root` with Vite and serves it. @param {(url: string) => Promise<void>} use */
 async function builtWithVite(use) {

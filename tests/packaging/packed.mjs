@@ -13,10 +13,11 @@ const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 
 /**
  * An empty project in a folder of its own with the package in it.
+ * @param {string} [within] Where that folder is made.
  * @returns {Promise<{ folder: string, dispose: () => Promise<void> }>}
  */
-export async function installedProject() {
-  const folder = await mkdtemp(join(tmpdir(), 'pharos-packed-'));
+export async function installedProject(within = tmpdir()) {
+  const folder = await mkdtemp(join(within, 'pharos-packed-'));
   const dispose = () => rm(folder, { recursive: true, force: true });
   try {
     const pack = await run('npm', ['pack', '--json', '--pack-destination', folder], {
