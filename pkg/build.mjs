@@ -38,14 +38,38 @@ function run(command, ...args) {
 }
 
 function buildWasm() {
-  // wasm-pack leaves the optimisation out, without an error, where it does not find the tool.
-  run('wasm-opt', '--version');
   // prettier-ignore
-  const build = (folder, name, features) =>
-    run('wasm-pack', 'build', '../sdk-wasm', '--profile', 'sdk', '--target', 'web', '--mode', 'no-install',
+  const build = (folder, name, features) => {
+    run('wasm-pack', 'build', '../sdk-wasm', '--profile', 'sdk', '--target', 'web', '--mode', 'no-install', '--no-opt',
       '--no-pack', '--out-dir', at(folder), '--out-name', name, '--', '--features', features);
-  build('wasm-full', 'pharos_full', 'page,full');
-  build('wasm', 'pharos_sdk', 'page');
+    return at(folder, `${name}_bg.wasm`);
+  };
+  optimise(build('wasm-full', 'pharos_full', 'page,full'));
+  const page = build('wasm', 'pharos_sdk', 'page');
+  leaveOutBindings(page);
+  optimise(page);
+}
+
+function optimise(file) {
+  // Below its first KiB a memory has but the end of the stack, so no address of ours is so low.
+  const flags = ['-Oz', '--converge', '--low-memory-unused', '--strip-producers', '--strip-target-features'];
+  run('wasm-opt', file, '-o', file, ...flags);
+}
+
+/**
+ * Takes out of the page's wasm what wasm-bindgen adds for its glue, which the page does without (src/core.ts): an import
+ * that every start would pay for, and a table of JavaScript's objects. Then nothing is imported.
+ */
+function leaveOutBindings(file) {
+  const read = () => new WebAssembly.Module(readFileSync(file));
+  const roots = WebAssembly.Module.exports(read()).filter(({ name }) => !name.startsWith('__'));
+  const folder = mkdtempSync(join(tmpdir(), 'pharos-wasm-'));
+  const graph = join(folder, 'graph.json');
+  writeFileSync(graph, JSON.stringify(roots.map(({ name }) => ({ name, root: true, export: name }))));
+  run('wasm-metadce', file, '--graph-file', graph, '-o', file);
+  rmSync(folder, { recursive: true });
+  const imports = WebAssembly.Module.imports(read()).map(({ name }) => name);
+  if (imports.length) throw new Error(`the page's wasm must not import anything; it does: ${imports}`);
 }
 
 async function buildJs() {

@@ -1,8 +1,9 @@
 // The wasm, as the rest of the SDK sees it: text in, text and numbers out. Loading it and its memory are this
 // file's business alone; what it decides is sdk-wasm's.
 //
-// The glue that wasm-bindgen writes is left out: only numbers cross the boundary, so all it would do is to pass them
-// on, in twice the bytes of this file. Its types are used, so the compiler notices if the boundary changes.
+// The glue that wasm-bindgen writes is left out: only numbers cross the boundary and the wasm imports nothing
+// (build.mjs), so all it would do is to pass them on, in twice the bytes of this file. Its types are used, so the
+// compiler notices if the boundary changes.
 
 import type { InitOutput } from '../wasm/pharos_sdk.js';
 
@@ -15,12 +16,6 @@ const BYTES_A_UNIT = 3;
 export const VERDICTS = -1;
 export const REFUSED = -2;
 
-/**
- * Whatever the wasm asks for by name. It asks only for what throws (and then traps by itself) or keeps JavaScript's
- * objects for it, of which it has none.
- */
-const anything: never = new Proxy(() => {}, { get: () => anything }) as never;
-
 /** Judges, strips and writes events. */
 export type Core = Awaited<ReturnType<typeof loadCore>>;
 
@@ -29,8 +24,8 @@ export async function loadCore(from: string | URL) {
   const response = await fetch(from);
   if (!response.ok) throw new Error(`failed to fetch ${response.url}: ${response.status}`);
   const { instance } = await (/wasm/.test(response.headers.get('content-type') ?? '')
-    ? WebAssembly.instantiateStreaming(response, anything)
-    : WebAssembly.instantiate(await response.arrayBuffer(), anything));
+    ? WebAssembly.instantiateStreaming(response)
+    : WebAssembly.instantiate(await response.arrayBuffer()));
   const wasm = instance.exports as unknown as InitOutput;
   const { memory } = wasm;
   const encoder = new TextEncoder();

@@ -74,7 +74,7 @@ export function trackEvent(name: string, properties?: Properties | null): void {
       sender?.keep();
       if (!keepCall([name, json, at], chars)) lose('queue_full', name);
     }
-    sender?.tracked(at);
+    sender?.tracked();
   } catch (error) {
     fail(error);
   }
@@ -212,7 +212,7 @@ async function start(options: InitOptions): Promise<boolean> {
     sender.lose(lost);
     lost = {};
     recognise(sender);
-    sender.tracked(Date.now());
+    sender.tracked();
     return true;
   } catch (error) {
     fail(error);

@@ -77,7 +77,7 @@ export function startSender(
   let events = 0;
   /** They will be kept without further ado. */
   let keeping = false;
-  let keptAt = 0;
+  let keepTimer: ReturnType<typeof setTimeout> | undefined;
   /** What these events share, and the address it is of. */
   let context = '{}';
   let href: string | undefined;
@@ -109,34 +109,39 @@ export function startSender(
     debug?.refused(name, reason);
   }
 
-  /** The page has tracked an event at `now`, which {@link takeCalls} has. */
-  function tracked(now: number): void {
+  /** The page has tracked an event, which {@link takeCalls} has. */
+  function tracked(): void {
     if (keeping) return;
     keeping = true;
-    const wait = keptAt + KEEP_MS - now;
-    // Timers of a page that nobody sees may be late by a minute.
-    if (wait > 0 && wait <= KEEP_MS && !document.hidden && !left) setTimeout(keepGuarded, wait);
-    else queueMicrotask(keepGuarded);
+    queueMicrotask(keepGuarded);
   }
 
   /** Judges what was tracked; it leaves when it is time. */
   function keepGuarded(): void {
     guarded(() => {
       if (ending.signal.aborted) return;
-      keep();
-      if (left) depart();
-      else arm();
+      const any = keep();
+      if (left) return depart();
+      arm();
+      // Timers of a page that nobody sees may be late by a minute.
+      if (!any || document.hidden) return;
+      // Set here, where more is to be expected, so that no call of the page has to set one.
+      keeping = true;
+      clearTimeout(keepTimer);
+      keepTimer = setTimeout(keepGuarded, KEEP_MS);
     });
   }
 
-  /** What was tracked becomes events in the outbox. */
-  function keep(): void {
+  /** What was tracked becomes events in the outbox. Returns whether anything was. */
+  function keep(): boolean {
     keeping = false;
-    for (const call of takeCalls()) {
+    const calls = takeCalls();
+    for (const call of calls) {
       if (typeof call === 'function') call();
       else take(call);
     }
     write();
+    return !!calls.length;
   }
 
   /** Takes an event in: the page's last word on it, then its session's. */
@@ -174,7 +179,6 @@ export function startSender(
     if (invalid) lose({ invalid });
     lines = '';
     events = 0;
-    keptAt = Date.now();
     session.nextSeq = core.nextSeq();
     keepSession(store, session);
   }
@@ -432,6 +436,7 @@ export function startSender(
   function end(): void {
     ending.abort();
     clearTimeout(timer);
+    clearTimeout(keepTimer);
     clearTimeout(looking);
     paused = true;
     settle();
