@@ -3,7 +3,7 @@
 use axum::{
     Extension,
     body::Body,
-    extract::{RawQuery, State},
+    extract::{RawQuery, Request, State},
     http::{HeaderMap, header},
     response::{IntoResponse, Response},
 };
@@ -63,11 +63,10 @@ use crate::{
 pub(super) async fn receive(
     State(app): State<Shared>,
     Extension(peer): Extension<Peer>,
-    RawQuery(query): RawQuery,
-    headers: HeaderMap,
-    mut body: Body,
+    request: Request,
 ) -> Result<Response, Error> {
-    let received = take(&app, peer, query.as_deref(), &headers, &mut body).await;
+    let (head, mut body) = request.into_parts();
+    let received = take(&app, peer, head.uri.query(), &head.headers, &mut body).await;
     // Whoever was too slow already had its time.
     if !matches!(received, Ok(_) | Err(Error::RequestTimeout | Error::Interrupted)) {
         body::discard(&mut body, &app.limits).await;

@@ -1,15 +1,9 @@
-//! Counts and times requests by route. Routes are known from the table; whatever else is asked for shares
+//! The meters that count and time requests by route. Routes are known from the table; whatever else is asked for shares
 //! one meter, so that no caller can make up labels.
 
-use std::{collections::HashMap, sync::Arc};
+use std::collections::HashMap;
 
-use axum::{
-    extract::{MatchedPath, Request, State},
-    http::Method,
-    middleware::Next,
-    response::Response,
-};
-use tokio::time::Instant;
+use axum::http::Method;
 
 use super::access::Needs;
 use crate::meters::{Meters, RouteMeter};
@@ -31,23 +25,9 @@ impl RouteMeters {
         Self { known, other: meters.route("other", "other") }
     }
 
-    fn of(&self, method: &Method, path: Option<&str>) -> &RouteMeter {
+    pub(super) fn of(&self, method: &Method, path: Option<&str>) -> &RouteMeter {
         let methods = path.and_then(|path| self.known.get(path));
         let known = methods.and_then(|methods| methods.iter().find(|(known, _)| known == method));
         known.map_or(&self.other, |(_, meter)| meter)
     }
-}
-
-pub(super) async fn measure(
-    State(meters): State<Arc<RouteMeters>>,
-    request: Request,
-    next: Next,
-) -> Response {
-    let began = Instant::now();
-    let method = request.method().clone();
-    let path = request.extensions().get::<MatchedPath>().cloned();
-    let response = next.run(request).await;
-    let meter = meters.of(&method, path.as_ref().map(MatchedPath::as_str));
-    meter.answered(response.status().as_u16(), began.elapsed());
-    response
 }

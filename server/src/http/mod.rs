@@ -3,6 +3,7 @@
 
 mod access;
 mod alerts;
+mod around;
 mod assets;
 mod body;
 mod delivery;
@@ -38,15 +39,12 @@ use axum::{
     Router,
     http::{HeaderName, HeaderValue, Method, StatusCode, header},
     middleware,
-    response::IntoResponse,
     routing::{get, options},
 };
 use ipnet::IpNet;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
-use tower::ServiceBuilder;
 use tower_http::{
-    catch_panic::CatchPanicLayer,
     compression::CompressionLayer,
     cors::{Any, CorsLayer},
     set_header::SetResponseHeaderLayer,
@@ -55,6 +53,7 @@ use tower_http::{
 pub(crate) use self::keys::{FIRST_PROJECT, Keys};
 use self::{
     access::Needs::{Admin, Anyone, Key, Metrics, Read, Session},
+    around::RESOURCE_POLICY,
     error::Error,
     measure::RouteMeters,
     routes::Routes,
@@ -142,12 +141,6 @@ const CONTENT_SECURITY_POLICY: &str = "default-src 'self'; script-src 'self' 'wa
     style-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; form-action 'self'; \
     frame-ancestors 'none'";
 
-/// What is no page needs nothing of a browser, whatever that may be talked into taking it for.
-const NO_PAGE_POLICY: &str = "default-src 'none'; frame-ancestors 'none'";
-
-/// Whose pages may hold what is answered.
-const RESOURCE_POLICY: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
-
 /// How long browsers may remember that a page of another site may send events (Chrome: 2 h at most).
 const PREFLIGHT_MAX_AGE: Duration = Duration::from_secs(24 * 3600);
 
@@ -160,23 +153,7 @@ pub(crate) fn router(app: App) -> Router {
         .merge(pages(demo_is_on, &app.script_path))
         .fallback(async || Error::NotFound)
         .method_not_allowed_fallback(async || Error::MethodNotAllowed)
-        // One stack, the outermost first: each `layer` of a router of its own would cost every request a box.
-        .layer(
-            ServiceBuilder::new()
-                .layer(middleware::from_fn(log::log_request))
-                .layer(middleware::from_fn_with_state(route_meters, measure::measure))
-                .layer(CatchPanicLayer::custom(|panic| {
-                    drop(panic);
-                    Error::Internal.into_response()
-                }))
-                .layer(header_if_missing(header::CONTENT_SECURITY_POLICY, NO_PAGE_POLICY))
-                .layer(header_if_missing(RESOURCE_POLICY, "same-origin"))
-                .layer(header_if_missing(header::X_FRAME_OPTIONS, "DENY"))
-                .layer(header_if_missing(header::REFERRER_POLICY, "same-origin"))
-                .layer(header_if_missing(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
-                // What an answer holds may be different next time, or for the next person.
-                .layer(header_if_missing(header::CACHE_CONTROL, "no-store")),
-        )
+        .layer(middleware::from_fn_with_state(route_meters, around::around))
         .with_state(Arc::new(app))
 }
 
@@ -274,7 +251,7 @@ fn open_to_other_sites() -> CorsLayer {
         .allow_origin(Any)
         .allow_methods([Method::GET, Method::POST])
         .allow_headers([header::AUTHORIZATION, header::CONTENT_ENCODING, header::CONTENT_TYPE])
-        .expose_headers([header::RETRY_AFTER, HeaderName::from_static(log::REQUEST_ID)])
+        .expose_headers([header::RETRY_AFTER, log::REQUEST_ID])
         .max_age(PREFLIGHT_MAX_AGE)
 }
 
