@@ -63,11 +63,10 @@ function optimise(file) {
 function leaveOutBindings(file) {
   const read = () => new WebAssembly.Module(readFileSync(file));
   const roots = WebAssembly.Module.exports(read()).filter(({ name }) => !name.startsWith('__'));
-  const folder = mkdtempSync(join(tmpdir(), 'pharos-wasm-'));
-  const graph = join(folder, 'graph.json');
+  const graph = `${file}.graph.json`;
   writeFileSync(graph, JSON.stringify(roots.map(({ name }) => ({ name, root: true, export: name }))));
   run('wasm-metadce', file, '--graph-file', graph, '-o', file);
-  rmSync(folder, { recursive: true });
+  rmSync(graph);
   const imports = WebAssembly.Module.imports(read()).map(({ name }) => name);
   if (imports.length) throw new Error(`the page's wasm must not import anything; it does: ${imports}`);
 }

@@ -131,8 +131,12 @@ test('its pages, as Next.js goes from one to the next', async () => {
       await until('the app', () => tab.evaluate('globalThis.pharos?.sessionId?.() && true'));
       await tab.evaluate("document.querySelector('#cart').click()");
       await until('the cart', () => tab.evaluate("!!document.querySelector('#empty')"));
-      await tab.evaluate('pharos.flush()');
-      const views = (await collector.received(2)).map(({ event, properties }) => [event, properties.path]);
+      // React runs effects after it has shown what they belong to.
+      await until('both views', async () => {
+        await tab.evaluate('pharos.flush()');
+        return collector.events.length >= 2;
+      });
+      const views = collector.events.map(({ event, properties }) => [event, properties.path]);
       assert.deepEqual(views, [['page_view', '/shop'], ['page_view', '/shop/cart']], name); // prettier-ignore
       assert.deepEqual(tab.errors, [], name);
     } finally {

@@ -3,7 +3,6 @@
 
 mod access;
 mod alerts;
-mod around;
 mod assets;
 mod body;
 mod delivery;
@@ -20,6 +19,7 @@ mod live;
 mod log;
 mod measure;
 mod metrics;
+mod middleware;
 mod openapi;
 mod outcomes;
 mod params;
@@ -38,7 +38,7 @@ use std::{sync::Arc, time::Duration};
 use axum::{
     Router,
     http::{HeaderName, HeaderValue, Method, StatusCode, header},
-    middleware,
+    middleware::from_fn_with_state,
     routing::{get, options},
 };
 use ipnet::IpNet;
@@ -53,9 +53,9 @@ use tower_http::{
 pub(crate) use self::keys::{FIRST_PROJECT, Keys};
 use self::{
     access::Needs::{Admin, Anyone, Key, Metrics, Read, Session},
-    around::RESOURCE_POLICY,
     error::Error,
     measure::RouteMeters,
+    middleware::RESOURCE_POLICY,
     routes::Routes,
 };
 use crate::{
@@ -153,7 +153,7 @@ pub(crate) fn router(app: App) -> Router {
         .merge(pages(demo_is_on, &app.script_path))
         .fallback(async || Error::NotFound)
         .method_not_allowed_fallback(async || Error::MethodNotAllowed)
-        .layer(middleware::from_fn_with_state(route_meters, around::around))
+        .layer(from_fn_with_state(route_meters, middleware::surround))
         .with_state(Arc::new(app))
 }
 

@@ -35,7 +35,12 @@ static HEADERS: [(HeaderName, HeaderValue); 6] = [
     (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
 ];
 
-pub(super) async fn around(State(meters): State<Arc<RouteMeters>>, request: Request, next: Next) -> Response {
+/// Passes the request on, and gives its answer what every answer has.
+pub(super) async fn surround(
+    State(meters): State<Arc<RouteMeters>>,
+    request: Request,
+    next: Next,
+) -> Response {
     let began = Instant::now();
     let method = request.method().clone();
     let path = request.extensions().get::<MatchedPath>().cloned();
@@ -75,7 +80,7 @@ mod tests {
         let router = Router::new()
             .route("/panic", get(async || -> &'static str { panic!("of a test") }))
             .route("/cached", get(async || [(header::CACHE_CONTROL, "public")]))
-            .layer(middleware::from_fn_with_state(meters, around));
+            .layer(middleware::from_fn_with_state(meters, surround));
         let ask = async |path: &str| {
             let request = Request::builder().uri(path).body(Body::empty()).unwrap();
             router.clone().oneshot(request).await.unwrap()
