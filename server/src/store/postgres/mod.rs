@@ -2,37 +2,35 @@
 
 mod compact;
 mod copy;
+mod flush;
 mod indexes;
 mod outbox;
 mod partitions;
 mod quarantine;
 mod rebuild;
+mod recent;
 mod rollups;
+mod sql;
 mod timestamp;
 mod write;
 
-use std::{collections::HashSet, time::Duration};
+use std::time::Duration;
 
 use async_trait::async_trait;
-use futures_util::TryStreamExt as _;
 use pharos_model::Timestamp;
 use sqlx::{
-    Column, ConnectOptions, Connection as _, PgConnection, PgPool, PgTransaction, Row as _, TypeInfo,
+    ConnectOptions as _, Connection as _, PgPool, Row as _,
     postgres::{PgConnectOptions, PgPoolOptions, PgRow},
 };
 use uuid::Uuid;
 
-use self::{
-    copy::{Copied, Wariness},
-    timestamp::PgTimestamp,
-};
+use self::{copy::Wariness, timestamp::PgTimestamp};
 use super::{
     Compacted, Flush, OutcomeRange, OutcomeSum, Recent, RedactionSum, Store, StoreError, StoreResult,
     StoredEvent, migrations,
-    outbox::{entries, retain_new},
     quarantine::NotKept,
     rollup::{BucketSketches, Names, Numbers, Span},
-    sql::{Cell, Deed, Dialect, Sql, Step, Value, bind_values},
+    sql::Sql as _,
     within,
 };
 use crate::{config::Limits, forward::Rules};
@@ -214,85 +212,7 @@ impl Store for PostgresStore {
     }
 }
 
-const RECENT: &str = "\
-    SELECT id, event, timestamp, properties::text, user_id, session_id, source, seq, context::text, created_at \
-    FROM telemetry_events \
-    WHERE project_id = $1 AND ($2::text IS NULL OR event = $2) AND ($3::text IS NULL OR session_id = $3) \
-      AND created_at >= $4 AND ($6::uuid[] IS NULL OR user_id = ANY ($6)) \
-    ORDER BY created_at DESC, id DESC LIMIT $5";
-
-/// How far back the search for recent events goes, in steps: the index on `created_at` knows only block
-/// ranges, so that a short look back is cheap and "the newest 100 of all" is not.
-const LOOK_BACK_MS: [i64; 4] = [10_000, 10 * 60_000, 24 * 3_600_000, i64::MAX];
-
 impl PostgresStore {
-    async fn write_on(&self, connection: &mut PgConnection, flush: Flush<'_>) -> StoreResult<Vec<Uuid>> {
-        if flush.rows.len() >= copy::ROWS_MIN
-            && let Some(written) = self.write_by_copy(connection, flush).await?
-        {
-            return Ok(written);
-        }
-        let to_forward = entries(&self.forwarding, flush.rows);
-        if flush.quarantine.is_empty() && to_forward.is_empty() {
-            return write::write(connection, flush).await;
-        }
-        let mut transaction = connection.begin().await.map_err(store_error)?;
-        let written = write::write(&mut transaction, flush).await?;
-        self.finish(transaction, flush, &written).await?;
-        Ok(written)
-    }
-
-    /// `None`: nothing was written, because ids are stored already, even after looking for them: another
-    /// node stores them at this moment.
-    async fn write_by_copy(
-        &self,
-        connection: &mut PgConnection,
-        flush: Flush<'_>,
-    ) -> StoreResult<Option<Vec<Uuid>>> {
-        let mut known = HashSet::new();
-        let mut looks = self.wariness.next();
-        loop {
-            if looks {
-                known = copy::known(connection, &flush).await?;
-                if !known.is_empty() {
-                    self.wariness.alarm();
-                }
-            }
-            let mut transaction = connection.begin().await.map_err(store_error)?;
-            match copy::write(&mut transaction, &flush, &known).await? {
-                Copied::New(written) => {
-                    self.finish(transaction, flush, &written).await?;
-                    return Ok(Some(written));
-                }
-                Copied::KnownId => transaction.rollback().await.map_err(store_error)?,
-            }
-            self.wariness.alarm();
-            if looks {
-                return Ok(None);
-            }
-            looks = true;
-        }
-    }
-
-    /// What belongs into the transaction beside the rows, and its commit.
-    async fn finish(
-        &self,
-        mut transaction: PgTransaction<'_>,
-        flush: Flush<'_>,
-        written: &[Uuid],
-    ) -> StoreResult<()> {
-        let mut to_forward = entries(&self.forwarding, flush.rows);
-        retain_new(&mut to_forward, written);
-        outbox::enqueue(&mut transaction, &to_forward).await?;
-        let mut not_kept = 0;
-        if !flush.quarantine.is_empty() {
-            not_kept = quarantine::keep(&mut transaction, flush.mark, flush.quarantine).await?;
-        }
-        transaction.commit().await.map_err(store_error)?;
-        self.not_kept.add(not_kept);
-        Ok(())
-    }
-
     /// Hour, two words and a sum.
     async fn read_ledger(
         &self,
@@ -310,148 +230,6 @@ impl PostgresStore {
         };
         rows.iter().map(sum).collect::<sqlx::Result<_>>().map_err(store_error)
     }
-
-    async fn read_recent(&self, recent: &Recent) -> StoreResult<Vec<StoredEvent>> {
-        // The row with the highest id was received about last: the look back starts from there, which
-        // keeps a table that has been quiet for long as fast as a busy one.
-        let newest: Option<PgTimestamp> =
-            sqlx::query_scalar("SELECT created_at FROM telemetry_events ORDER BY id DESC LIMIT 1")
-                .fetch_optional(&self.others)
-                .await
-                .map_err(store_error)?;
-        let Some(PgTimestamp(newest)) = newest else { return Ok(Vec::new()) };
-
-        // A session's rows are few, and found by its own indexes.
-        let steps = if recent.session_id.is_some() { &LOOK_BACK_MS[3..] } else { &LOOK_BACK_MS[..] };
-        let mut rows = Vec::new();
-        for &look_back_ms in steps {
-            let since = Timestamp::from_unix_ms(newest.unix_ms().saturating_sub(look_back_ms));
-            rows = sqlx::query(RECENT)
-                .bind(recent.project_id)
-                .bind(recent.event.as_deref())
-                .bind(recent.session_id.as_deref())
-                .bind(PgTimestamp(since))
-                .bind(i64::from(recent.limit))
-                .bind(Some(recent.user_ids.as_slice()).filter(|ids| !ids.is_empty()))
-                .fetch_all(&self.others)
-                .await
-                .map_err(store_error)?;
-            if rows.len() >= recent.limit as usize {
-                break;
-            }
-        }
-        rows.iter().map(|row| read_event(row).map_err(store_error)).collect()
-    }
-}
-
-fn read_event(row: &PgRow) -> sqlx::Result<StoredEvent> {
-    Ok(StoredEvent {
-        id: row.try_get(0)?,
-        event: row.try_get(1)?,
-        timestamp: row.try_get::<PgTimestamp, _>(2)?.0,
-        properties: row.try_get(3)?,
-        user_id: row.try_get(4)?,
-        session_id: row.try_get(5)?,
-        source: row.try_get(6)?,
-        seq: row.try_get(7)?,
-        context: row.try_get(8)?,
-        created_at: row.try_get::<PgTimestamp, _>(9)?.0,
-    })
-}
-
-#[async_trait]
-impl Sql for PostgresStore {
-    fn dialect(&self) -> Dialect {
-        Dialect::Postgres
-    }
-
-    async fn execute(&self, steps: &[Step<'_>]) -> StoreResult<u64> {
-        within(self.timeout, async {
-            let mut transaction = self.others.begin().await.map_err(store_error)?;
-            let mut changed_first = 0;
-            for (number, &(sql, values)) in steps.iter().enumerate() {
-                let done =
-                    bind_values!(sqlx::query(sql), values, PgTimestamp).execute(&mut *transaction).await;
-                let changed = done.map_err(store_error)?.rows_affected();
-                if number == 0 {
-                    changed_first = changed;
-                    if changed == 0 {
-                        break;
-                    }
-                }
-            }
-            transaction.commit().await.map_err(store_error)?;
-            Ok(changed_first)
-        })
-        .await
-    }
-
-    async fn select(&self, sql: &'static str, values: &[Value<'_>]) -> StoreResult<Vec<Vec<Cell>>> {
-        within(self.timeout, async {
-            let rows = bind_values!(sqlx::query(sql), values, PgTimestamp).fetch_all(&self.others).await;
-            let rows = rows.map_err(store_error)?;
-            let cells = |row: &PgRow| (0..row.len()).map(|column| read_cell(row, column)).collect();
-            rows.iter().map(cells).collect::<sqlx::Result<_>>().map_err(store_error)
-        })
-        .await
-    }
-
-    async fn select_slowly(&self, sql: &'static str, values: &[Value<'_>]) -> StoreResult<Vec<Vec<Cell>>> {
-        let mut transaction = self.others.begin().await.map_err(store_error)?;
-        partitions::run(&mut transaction, "SET LOCAL statement_timeout = 0").await?;
-        let rows = bind_values!(sqlx::query(sql), values, PgTimestamp).fetch_all(&mut *transaction).await;
-        let rows = rows.map_err(store_error)?;
-        transaction.commit().await.map_err(store_error)?;
-        let cells = |row: &PgRow| (0..row.len()).map(|column| read_cell(row, column)).collect();
-        rows.iter().map(cells).collect::<sqlx::Result<_>>().map_err(store_error)
-    }
-
-    async fn select_deeds(&self, sql: &'static str, values: &[Value<'_>]) -> StoreResult<Vec<Deed>> {
-        within(self.timeout, async {
-            let query = bind_values!(sqlx::query(sql), values, PgTimestamp);
-            let row = query.fetch_one(&self.others).await.map_err(store_error)?;
-            let list = |column: usize| -> StoreResult<Vec<i64>> {
-                Ok(row.try_get::<Option<Vec<i64>>, _>(column).map_err(store_error)?.unwrap_or_default())
-            };
-            let deeds = list(0)?.into_iter().zip(list(1)?).zip(list(2)?);
-            let deed = |((who, at_ms), step): ((i64, i64), i64)| Deed {
-                who: who.cast_unsigned(),
-                at_ms,
-                step: usize::try_from(step).unwrap_or(0),
-            };
-            Ok(deeds.map(deed).collect())
-        })
-        .await
-    }
-
-    async fn select_each(
-        &self,
-        sql: &'static str,
-        values: &[Value<'_>],
-        each: &mut (dyn for<'r> FnMut(&'r str, i64, i64) -> bool + Send),
-    ) -> StoreResult<()> {
-        within(self.timeout, async {
-            let mut rows = bind_values!(sqlx::query(sql), values, PgTimestamp).fetch(&self.others);
-            while let Some(row) = rows.try_next().await.map_err(store_error)? {
-                let read = || Ok((row.try_get(0)?, row.try_get(1)?, row.try_get(2)?));
-                let (text, first, second) = read().map_err(store_error)?;
-                if !each(text, first, second) {
-                    break;
-                }
-            }
-            Ok(())
-        })
-        .await
-    }
-}
-
-fn read_cell(row: &PgRow, column: usize) -> sqlx::Result<Cell> {
-    Ok(match row.column(column).type_info().name() {
-        "INT8" => row.try_get::<Option<i64>, _>(column)?.map(Cell::Int),
-        "BYTEA" => row.try_get::<Option<Vec<u8>>, _>(column)?.map(Cell::Bytes),
-        _ => row.try_get::<Option<String>, _>(column)?.map(Cell::Text),
-    }
-    .unwrap_or(Cell::Null))
 }
 
 /// SQLSTATE classes 22 (data exception) and 23 (integrity constraint violation) are the data's fault,

@@ -1,60 +1,11 @@
-//! Reading and writing JSON text where it stands: RFC 8259, no tree of values, no recursion.
-//!
-//! Two strengths of reading. *Cutting* ([`Members`], [`Elements`]) finds where values begin and end
-//! by quotes and brackets alone, on bytes, so that one broken event in a batch does not hide the
-//! others. *Strict* reading ([`Cursor`]) accepts exactly what the RFC does.
+//! Strict reading: exactly what the RFC allows, within the limits of numbers.
 
 use alloc::borrow::Cow;
 use alloc::string::String;
 
+use super::{CLASS, classes, seen};
 use crate::limits::{NUMBER_BYTES_MAX, NUMBER_EXPONENT_MAX};
 use crate::refusal::Code;
-
-/// What a string's bytes include, noticed while looking for its end: the detectors of personal data
-/// pass over a string that has nothing they look for.
-pub(crate) mod seen {
-    /// A digit.
-    pub(crate) const DIGIT: u8 = 1;
-    /// A backslash: the raw text differs from the string.
-    pub(crate) const ESCAPE: u8 = 2;
-    /// `@`.
-    pub(crate) const AT: u8 = 4;
-    /// `:` or `=`, which stand between a name and a value.
-    pub(crate) const PAIR: u8 = 8;
-    /// `%`, or a byte that begins a space, hyphen or digit beyond ASCII.
-    pub(crate) const FOLD: u8 = 16;
-    /// `[`, with which a mask begins.
-    pub(crate) const MARK: u8 = 32;
-    /// A capital.
-    pub(crate) const CAPITAL: u8 = 64;
-    /// The closing quote or a control character: the search stops.
-    pub(super) const STOP: u8 = 128;
-}
-
-const CLASS: [u8; 256] = {
-    let mut class = [0; 256];
-    let mut byte = 0;
-    while byte < 256 {
-        class[byte] = match byte as u8 {
-            0..=0x1f | b'"' => seen::STOP,
-            b'\\' => seen::ESCAPE,
-            b'0'..=b'9' => seen::DIGIT,
-            b'A'..=b'Z' => seen::CAPITAL,
-            b'@' => seen::AT,
-            b':' | b'=' => seen::PAIR,
-            b'%' | 0xc2 | 0xd9 | 0xdb | 0xe0 | 0xe2 | 0xef => seen::FOLD,
-            b'[' => seen::MARK,
-            _ => 0,
-        };
-        byte += 1;
-    }
-    class
-};
-
-/// The [`seen`] classes of `bytes`.
-pub(crate) fn classes(bytes: &[u8]) -> u8 {
-    bytes.iter().fold(0, |seen, byte| seen | CLASS[usize::from(*byte)])
-}
 
 /// A string as it stands in JSON text.
 #[derive(Clone, Copy)]
@@ -277,210 +228,10 @@ fn hex4(text: &[u8], at: usize) -> Result<u32, Code> {
     Ok(sum)
 }
 
-/// Cuts an object into its members: the raw key between its quotes, and the value's bytes.
-/// `Err` carries the offset where the text stopped making sense, and ends the iteration.
-pub(crate) struct Members<'a>(Cutter<'a>);
-
-/// Cuts an array into its elements' bytes, as [`Members`] does an object.
-pub(crate) struct Elements<'a>(Cutter<'a>);
-
-impl<'a> Members<'a> {
-    /// `None` if `bytes` do not begin with `{`.
-    pub(crate) fn of(bytes: &'a [u8]) -> Option<Self> {
-        Cutter::new(bytes, b'{', b'}').map(Self)
-    }
-}
-
-impl<'a> Elements<'a> {
-    /// `None` if `bytes` do not begin with `[`.
-    pub(crate) fn of(bytes: &'a [u8]) -> Option<Self> {
-        Cutter::new(bytes, b'[', b']').map(Self)
-    }
-}
-
-impl<'a> Iterator for Members<'a> {
-    type Item = Result<(&'a [u8], &'a [u8]), usize>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        self.0.next(|cut| {
-            let key = cut.value().filter(|key| key.first() == Some(&b'"'))?;
-            cut.space();
-            if cut.bytes.get(cut.at) != Some(&b':') {
-                return None;
-            }
-            cut.at += 1;
-            cut.space();
-            Some((&key[1..key.len() - 1], cut.value()?))
-        })
-    }
-}
-
-impl<'a> Iterator for Elements<'a> {
-    type Item = Result<&'a [u8], usize>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        self.0.next(Cutter::value)
-    }
-}
-
-struct Cutter<'a> {
-    bytes: &'a [u8],
-    at: usize,
-    close: u8,
-    first: bool,
-    done: bool,
-}
-
-impl<'a> Cutter<'a> {
-    fn new(bytes: &'a [u8], open: u8, close: u8) -> Option<Self> {
-        let mut cut = Self { bytes, at: 0, close, first: true, done: false };
-        cut.space();
-        let opened = bytes.get(cut.at) == Some(&open);
-        cut.at += 1;
-        opened.then_some(cut)
-    }
-
-    fn space(&mut self) {
-        while matches!(self.bytes.get(self.at), Some(b' ' | b'\n' | b'\r' | b'\t')) {
-            self.at += 1;
-        }
-    }
-
-    fn next<T>(&mut self, item: impl FnOnce(&mut Self) -> Option<T>) -> Option<Result<T, usize>> {
-        if self.done {
-            return None;
-        }
-        self.space();
-        match self.bytes.get(self.at) {
-            Some(byte) if *byte == self.close => {
-                self.at += 1;
-                self.space();
-                self.done = true;
-                return (self.at != self.bytes.len()).then_some(Err(self.at));
-            }
-            Some(b',') if !self.first => {
-                self.at += 1;
-                self.space();
-            }
-            Some(_) if self.first => {}
-            _ => return self.stop(),
-        }
-        self.first = false;
-        match item(self) {
-            Some(item) => Some(Ok(item)),
-            None => self.stop(),
-        }
-    }
-
-    fn stop<T>(&mut self) -> Option<Result<T, usize>> {
-        self.done = true;
-        Some(Err(self.at))
-    }
-
-    /// The bytes of the value here: a string to its quote, a container to the bracket that closes
-    /// it, anything else to the next delimiter. Depth is a count, so nesting costs no memory.
-    fn value(&mut self) -> Option<&'a [u8]> {
-        let from = self.at;
-        let mut depth = 0u32;
-        loop {
-            match *self.bytes.get(self.at)? {
-                b'"' => self.skip_string()?,
-                b'{' | b'[' => {
-                    depth += 1;
-                    self.at += 1;
-                    continue;
-                }
-                b'}' | b']' if depth > 0 => {
-                    depth -= 1;
-                    self.at += 1;
-                }
-                _ if depth > 0 => {
-                    self.at += 1;
-                    continue;
-                }
-                _ => {
-                    let scalar =
-                        |b: &u8| !matches!(b, b',' | b'}' | b']' | b':' | b'"' | b'{' | b'[' | 0..=b' ');
-                    self.at += self.bytes[self.at..].iter().take_while(|b| scalar(b)).count();
-                }
-            }
-            if depth == 0 {
-                return (self.at > from).then(|| &self.bytes[from..self.at]);
-            }
-        }
-    }
-
-    fn skip_string(&mut self) -> Option<()> {
-        self.at += 1;
-        loop {
-            let rest = &self.bytes[self.at..];
-            let length = rest.iter().position(|b| matches!(b, b'"' | b'\\'))?;
-            self.at += length + 1;
-            if rest[length] == b'"' {
-                return Some(());
-            }
-            self.at += 1;
-            if self.at > self.bytes.len() {
-                return None;
-            }
-        }
-    }
-}
-
-/// Appends `text` as a JSON string, quotes included.
-#[cfg_attr(target_arch = "wasm32", inline(never))]
-pub(crate) fn push_string(text: &str, out: &mut String) {
-    out.push('"');
-    let mut plain = 0;
-    for (at, byte) in text.bytes().enumerate() {
-        if byte >= 0x20 && byte != b'"' && byte != b'\\' {
-            continue;
-        }
-        out.push_str(text.get(plain..at).unwrap_or_default());
-        plain = at + 1;
-        out.push('\\');
-        let short = b"\n\r\t".iter().position(|b| *b == byte);
-        let escape = short.map_or(byte, |index| b"nrt"[index]);
-        if escape >= 0x20 {
-            out.push(char::from(escape));
-        } else {
-            out.push_str("u00");
-            push_hex(&[byte], out);
-        }
-    }
-    out.push_str(text.get(plain..).unwrap_or_default());
-    out.push('"');
-}
-
-/// Appends `bytes` in lower-case hex.
-#[cfg_attr(target_arch = "wasm32", inline(never))]
-pub(crate) fn push_hex(bytes: &[u8], out: &mut String) {
-    for byte in bytes {
-        for nibble in [byte >> 4, byte & 15] {
-            out.push(char::from(b"0123456789abcdef"[usize::from(nibble)]));
-        }
-    }
-}
-
-/// Appends `value` in decimal, with zeros before it up to `digits`. Formatting machinery would cost
-/// the page some kilobytes.
-pub(crate) fn push_padded(value: u32, digits: usize, out: &mut String) {
-    let mut buffer = [b'0'; 10];
-    let mut at = buffer.len();
-    let mut rest = value;
-    while rest > 0 || buffer.len() - at < digits.max(1) {
-        at -= 1;
-        buffer[at] = b'0' + (rest % 10) as u8;
-        rest /= 10;
-    }
-    for digit in &buffer[at..] {
-        out.push(char::from(*digit));
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::json::push_string;
     use proptest::prelude::*;
 
     fn decoded(json: &str) -> Result<(String, bool), Code> {
@@ -519,19 +270,6 @@ mod tests {
         }
     }
 
-    #[test]
-    fn cutting_keeps_broken_neighbours_apart() {
-        let pieces: Vec<_> =
-            Elements::of(br#" [ {"a":tru}, "x,]\"" ,[[{"}":1}]],-1.5, nonsense ] "#).unwrap().collect();
-        let wanted: Vec<&[u8]> =
-            vec![br#"{"a":tru}"#, br#""x,]\"""#, br#"[[{"}":1}]]"#, b"-1.5", b"nonsense"];
-        assert_eq!(pieces, wanted.into_iter().map(Ok).collect::<Vec<_>>());
-        assert!(Elements::of(b"[]").unwrap().next().is_none());
-        for bad in ["[", "[1", "[1,", "[1,]", "[,1]", "[1 2]", "[1]x", r#"["a]"#, r#"["\"#, "[{]"] {
-            assert!(Elements::of(bad.as_bytes()).unwrap().any(|piece| piece.is_err()), "{bad}");
-        }
-    }
-
     proptest! {
         #[test]
         fn strings_come_back(text in "[^\u{0}]{0,60}") {
@@ -545,13 +283,6 @@ mod tests {
         fn numbers_are_those_of_serde_json(text in "-?[0-9]{0,3}(\\.[0-9]{0,3})?([eE][+-]?[0-9]{0,2})?") {
             let theirs = serde_json::from_str::<f64>(&text).is_ok();
             prop_assert_eq!(Cursor::new(&text).scalar().is_ok(), theirs, "{}", text);
-        }
-
-        #[test]
-        fn padded_numbers(value: u32, digits in 0usize..=10) {
-            let mut text = String::new();
-            push_padded(value, digits, &mut text);
-            prop_assert_eq!(text, format!("{value:0digits$}"));
         }
     }
 }
