@@ -8,7 +8,7 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use crate::json::{Cursor, Str, push_padded, push_string, seen};
+use crate::json::{Cursor, Str, push_padded, push_string};
 use crate::limits::{DEPTH_MAX, EVENT_BYTES_MAX, KEY_CHARS_MAX, PROPERTIES_MAX, STRING_CHARS_MAX};
 use crate::pii::{self, Action, Clues, KeyFinding, Kind, Report, Rules, Subject};
 use crate::refusal::{Code, Refusal};
@@ -276,7 +276,7 @@ impl Stripper<'_, '_> {
         let plain = matches!(whole.as_bytes().get(digits), None | Some(b'.'));
         if plain && digits >= NUMBER_DIGITS_MIN {
             let number = whole.get(..digits).unwrap_or_default();
-            match self.masked(number, key, Clues(seen::DIGIT)) {
+            match self.masked(number, key, Clues::NUMBER) {
                 Some(masked) if masked.is_empty() => {
                     self.settle_kept();
                     self.out.push_str("null");

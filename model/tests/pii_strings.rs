@@ -233,9 +233,27 @@ fn national_ids() {
             "1-5302-34799-29-7",
             "112-233-445 95",
             "410724199705084264",
+            "37605030299",
+            "28504161233",
+            "01013099997",
+            "93051822361",
+            "00012511148",
+            "0101006500006",
+            "2980312440129",
+            "8733-3113879-8",
+            "620009-2818962",
         ],
     );
+    check("SSN V-22506935, ok", "SSN [national_id], ok");
+    check("passport AB-1234567", "passport [national_id]");
     kept(&[
+        "37605030298",
+        "order 37605030299",
+        "93051822362",
+        "2980312440128",
+        // Milliseconds since 1970 with the check digit of somebody born in Romania.
+        "1760101010001",
+        "part V-22506935",
         "123456782",
         "12345678A",
         "AB123456Z",
@@ -299,6 +317,10 @@ fn tokens() {
         ("AIza", "SyD-9tSrke72PouQMnMX-a7eZSW0jkFMBWY"),
         ("glpat-", "x9Yz8W7v6U5t4S3r2Q1p"),
         ("npm_", "a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6q7R8"),
+        ("glsa_", "WzI25Pfz3V40lpCuMJ3UzrLYCByzd9dx_01e89813"),
+        ("rzp_live_", "HrCnOBEGbmYtWP"),
+        ("dapi", "083a4fce34d2064719bb7493ec7b842b"),
+        ("pscale_tkn_", "xFmbdZxtNOAFYQmBhxtMbBUpPQUd2rsTDdEctPABKwY"),
         ("SG.", "ngeVfQFYQlKU0ufo8x5d1A.TwL2iGABf9DHoTf09kqeF8tAmbihYzrnopKc1s5cr"),
     ] {
         check(&format!("key {prefix}{rest}, ok"), "key [token], ok");
@@ -312,6 +334,7 @@ fn tokens() {
         "Basic authentication",
         "Basic subscription",
         "sk-folding-cube-container",
+        "pt.Wikipedia_Artigo_2024",
         "npm_config_registry_url",
         "main.8f3a9c1b2d4e5f60718293a4b5c6d7e8.js",
         "eyJust a word",
@@ -344,6 +367,9 @@ fn what_urls_carry() {
         "/docs#session-handling",
         "?token=&code=",
         "address=0x7ffe",
+        // Numbers of campaigns have eleven digits, as identity and telephone numbers do.
+        "?utm_source=google&utm_campaign=77082414171&utm_content=18594874336",
+        "/campaigns/77082414171?ad=18594874336",
     ]);
 }
 

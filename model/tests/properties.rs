@@ -56,6 +56,10 @@ fn personal_members_are_removed_at_any_depth() {
         r#"{"list":[4111111111111111,4111111111111112,-1.5,1795463708120]}"#,
         r#"{"list":["[card]",4111111111111112,-1.5,1795463708120]}"#,
     );
+    // A number that nobody says is somebody's is a number; a name may say so.
+    let counted = r#"{"bytes":637465722329,"ns":19856253991,"list":[26835932234]}"#;
+    becomes(counted, counted);
+    becomes(r#"{"call_me_at":19856253991,"ok":1}"#, r#"{"call_me_at":"[phone]","ok":1}"#);
     becomes(r#"{"\u0065mail":"x"}"#, "{}");
     becomes(r#"{"ada@example.org":3,"ok":1}"#, r#"{"ok":1}"#);
 }

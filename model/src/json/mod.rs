@@ -31,6 +31,8 @@ pub(crate) mod seen {
     pub(crate) const CAPITAL: u8 = 64;
     /// The closing quote or a control character: the search stops.
     pub(super) const STOP: u8 = 128;
+    /// Of what was read as a number, which no byte tells: strings end before the class with the same bit.
+    pub(crate) const NUMBER: u8 = STOP;
 }
 
 const CLASS: [u8; 256] = {

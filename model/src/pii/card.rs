@@ -44,8 +44,10 @@ pub(super) fn groups(run: &mut Run<'_>) -> usize {
                 found = groups;
                 continue;
             }
-            // Twelve and thirteen digits are also what articles have: then their checksum decides.
-            let is_other = is_article(&run.digits(1)) && run.context() != Context::Card;
+            // Twelve and thirteen digits are also what articles have: then their checksum decides. And what
+            // is counted has.
+            let is_other =
+                (run.scan.is_number || is_article(&run.digits(1))) && run.context() != Context::Card;
             return usize::from(!is_other);
         }
         if count >= 19

@@ -11,6 +11,9 @@ const NUMBER_DIGITS_MIN: usize = 7;
 /// Digits of the shortest number in groups of which letters may stand apart: `QQ 12 34 56 C`.
 const SPACED_DIGITS_MIN: usize = 6;
 
+/// Bytes of a parameter's name that are looked at.
+const PARAMETER_BYTES_MAX: usize = 32;
+
 /// Groups that a run has at most. More are looked at as the runs that begin with the later ones.
 const GROUPS_MAX: usize = 10;
 
@@ -52,9 +55,10 @@ impl<'t> Run<'t> {
     pub(super) fn context(&mut self) -> Context {
         let (scan, start) = (self.scan, self.start());
         *self.said.get_or_insert_with(|| {
-            // A letter that the number begins with is no word of its own: `V178543262`.
-            let word = scan.back_of(start, 2, class::LETTER);
-            context::before(scan, if word + 1 == start { word } else { start })
+            // A letter that the number begins with is no word of its own: `V178543262`, `V-17854326`.
+            let end = start - usize::from(scan.before(start) == b'-');
+            let word = scan.back_of(end, 2, class::LETTER);
+            context::before(scan, if word + 1 == end { word } else { start })
         })
     }
 
@@ -123,6 +127,18 @@ impl<'t> Run<'t> {
     /// Whether the byte before the run is in `set`.
     pub(super) fn is_after(&self, set: u16) -> bool {
         self.scan.is_after(set, self.start())
+    }
+
+    /// Whether the run is a part of a URL's path, or the value of a parameter: where campaigns and articles have
+    /// their numbers.
+    pub(super) fn is_in_url(&self) -> bool {
+        let start = self.start();
+        let name = self.scan.back_of(start.saturating_sub(1), PARAMETER_BYTES_MAX, class::TOKEN);
+        match self.before() {
+            b'/' => true,
+            b'=' => matches!(self.scan.before(name), b'?' | b'&' | b'#'),
+            _ => false,
+        }
     }
 
     /// Whether a number may end after the first `groups`: no word and no decimals go on.

@@ -159,8 +159,11 @@ fn asks(key: &str) -> bool {
 pub(crate) struct Clues(pub(crate) u8);
 
 impl Clues {
+    /// Of a number's digits. They are nobody's telephone or identity number unless the name says so.
+    pub(crate) const NUMBER: Self = Self(seen::DIGIT | seen::NUMBER);
+
     pub(crate) fn of(text: &str) -> Self {
-        Self(json::classes(text.as_bytes()))
+        Self(json::classes(text.as_bytes()) & !seen::NUMBER)
     }
 
     /// What reading the string noticed, or with escapes, what its decoded `text` shows.

@@ -12,11 +12,14 @@ const DIGITS_MIN: usize = 7;
 /// Bytes of a word that a number may be a part of, when words name it: `C01X00T478`.
 const PIECE_MAX: usize = 24;
 
+/// Letters before a hyphen that such a number may begin with.
+const LETTERS_MAX: usize = 3;
+
 /// The forms (see [`pattern`]), each country's most distinct ones. Before each is how its numbers begin, so
 /// that few are tried: the width of the first group of digits, as a character from `0` on, or the count of
 /// letters, from `` ` `` on, or `*` where separators may be left out. And what else must hold of a number
 /// that has the form: see [`holds`].
-const FORMS: [&str; 29] = [
+const FORMS: [&str; 31] = [
     "3.###-##-####",
     "3U### ## ####",
     "bK?? ## ## ## ?",
@@ -32,9 +35,11 @@ const FORMS: [&str; 29] = [
     "2.2#-########-#",
     "3.756.####.####.##",
     "1.#-####-#####-##-#",
+    "4.####-#######-#",
     "3.###-###-### ##",
     "2.##.##.##-###.##",
     ";E###########",
+    "=J#############",
     "8.########?###",
     "3L###-###-###",
     "6S######-####",
@@ -77,7 +82,7 @@ pub(super) fn around(run: &mut Run<'_>, letters: usize) -> bool {
     }
     let enough = run.count(run.len) >= DIGITS_MIN || scan.is(run.end(1), class::LETTER);
     let digits_first = enough && !run.is_after(class::JOIN | class::DOT);
-    (letters > 0 || digits_first) && formed(run, start - letters, letters)
+    (letters > 0 || digits_first && !scan.is_number) && formed(run, start - letters, letters)
         || (enough || letters > 0) && said(run)
 }
 
@@ -104,8 +109,12 @@ fn formed(run: &mut Run<'_>, from: usize, letters: usize) -> bool {
 fn said(run: &mut Run<'_>) -> bool {
     let scan = run.scan;
     let from = scan.back_of(run.start(), PIECE_MAX, class::WORD);
+    // Some letters and a hyphen may be a part of it: `V-22506935`.
+    let hyphen = from - usize::from(scan.before(from) == b'-');
+    let letters = scan.back_of(hyphen, LETTERS_MAX, class::LETTER);
+    let first = if letters < hyphen { letters } else { from };
     // The last part of `a-national-holiday-20261224` is none.
-    if scan.is_after(class::TOKEN, from) {
+    if scan.is_after(class::TOKEN, first) {
         return false;
     }
     let (mut at, mut to) = (from, from);
@@ -126,7 +135,7 @@ fn said(run: &mut Run<'_>) -> bool {
     }
     let named = (7..=20).contains(&digits) && run.context() == Context::Identity;
     if named {
-        (run.from, run.to) = (from, to);
+        (run.from, run.to) = (first, to);
     }
     named
 }
@@ -145,6 +154,13 @@ const CHECKS: [[Check; 2]; 3] = [
     // Norway.
     [(b"3761894521", 1, 11, 11), (b"54327654321", 1, 11, 11)],
 ];
+
+/// Whether a number with one check digit is rather another, as every tenth is that nobody has: it is said to be, or
+/// stands alone in a URL.
+fn is_other(run: &mut Run<'_>) -> bool {
+    matches!(run.context(), Context::Reference | Context::Version)
+        || run.is_in_url() && run.context() != Context::Identity
+}
 
 /// Whether what stands before a form holds of the number from `from` to `to`.
 #[cfg_attr(target_arch = "wasm32", inline(never))]
@@ -180,15 +196,27 @@ fn holds(check: u8, from: usize, to: usize, run: &mut Run<'_>) -> bool {
             digits.is_date(century + 2, century + 4) && digits.luhn(century)
                 || digits.is_date(2, 0) && part(0, 9) % 31 == part(9, 1)
         }
-        // South Korea.
-        b'Y' => digits.is_date(2, 4),
+        // South Korea. Of some the day was not known.
+        b'Y' => part(2, 2) <= 12 && part(4, 2) <= 31,
         // Finland, Denmark, Latvia.
         b'T' => digits.is_date(2, 0),
         // Czechia and Slovakia.
         b'M' => digits.rest(0, 10, 11) == 0,
         // China: eight digits are a date from 1800 on.
         b'B' => matches!(part(6, 2), 18..=20) && digits.is_date(10, 12),
-        // Two check digits, Poland's one and a date, or Germany's one.
+        // Thirteen digits with a date and a check digit: what was Yugoslavia, and Romania. By itself, it is rather
+        // the milliseconds of today.
+        b'J' => {
+            let south = digits.is_date(2, 0)
+                && matches!(part(4, 1), 0 | 9)
+                && (11 - digits.weighted(b"765432765432") % 11) % 11 % 10 == part(12, 1);
+            let rest = digits.weighted(b"279146358279") % 11;
+            let romania = digits.is_date(3, 5)
+                && matches!(part(7, 2), 1..=52)
+                && (if rest == 10 { 1 } else { rest }) == part(12, 1);
+            (south || romania) && !(first == b'1' && scan.len() == 13) && !is_other(run)
+        }
+        // Two check digits; or one and a date; or Germany's one.
         b'E' => {
             let checked = CHECKS.iter().any(|pair| {
                 pair.iter().all(|(weights, factor, modulus, at)| {
@@ -198,6 +226,7 @@ fn holds(check: u8, from: usize, to: usize, run: &mut Run<'_>) -> bool {
             });
             let poland = digits.weighted(b"13791379131").is_multiple_of(10)
                 && (1..=31).contains(&part(4, 2))
+                && part(2, 2) < 40
                 && part(2, 2) % 20 <= 12;
             // Germany's tax number and Croatia's (ISO 7064, MOD 11,10).
             let mod_11_10 = (0..10).fold(10, |rest, index| {
@@ -205,10 +234,21 @@ fn holds(check: u8, from: usize, to: usize, run: &mut Run<'_>) -> bool {
                 (if sum == 0 { 10 } else { sum }) * 2 % 11
             });
             let germany = (mod_11_10 + part(10, 1)) % 10 == 1;
-            (checked || poland || germany) && !matches!(run.context(), Context::Reference | Context::Version)
+            // Estonia and Lithuania; Hungary.
+            let rest = digits.weighted(b"1234567891") % 11;
+            let baltic = if rest == 10 { digits.weighted(b"3456789123") % 11 % 10 } else { rest };
+            let with_date = digits.is_date(3, 5)
+                && (baltic == part(10, 1) || digits.weighted(b"123456789:") % 11 == part(10, 1));
+            // Greece.
+            let greece = digits.is_date(2, 0) && digits.luhn(0);
+            // Belgium, born before 2000 and since.
+            let key = 97 - part(9, 2) % 97;
+            let belgium = digits.is_date(2, 4)
+                && [0, 2_000_000_000].iter().any(|century| (century + part(0, 9)) % 97 == key);
+            (checked || poland || germany || with_date || greece || belgium) && !is_other(run)
         }
         // Nothing else: Italy's codice fiscale, Mexico's CURP, Brazil's CPF, Chile's RUT, Argentina's CUIL,
-        // Switzerland's AHV, Thailand's, Russia's SNILS, Belgium's, Germany's social insurance.
+        // Switzerland's AHV, Thailand's, the Philippines', Russia's SNILS, Belgium's, Germany's social insurance.
         _ => true,
     }
 }

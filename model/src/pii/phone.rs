@@ -45,7 +45,7 @@ fn local(run: &mut Run<'_>, opened: bool) -> usize {
     match run.context() {
         // `Mobile/8B114 Safari/6533.42.7` calls nobody.
         Context::Phone if !joined || before == b'/' && run.separator(0) != b'.' => longest(run, 7, 15, 1),
-        Context::Unknown => sure,
+        Context::Unknown if !run.scan.is_number => sure,
         _ => 0,
     }
 }
@@ -87,7 +87,8 @@ fn shaped(run: &Run<'_>, opened: bool) -> usize {
         return groups;
     }
     // `13122676120`: China's mobile ones, in one piece. Seconds have a digit less, milliseconds two more.
-    if width(0) == 11 && first == b'1' && scan.at(start + 1) >= b'3' && ends(run, 1) {
+    // What has no name that says so is none in a URL: campaigns are numbered like them.
+    if width(0) == 11 && first == b'1' && scan.at(start + 1) >= b'3' && !run.is_in_url() && ends(run, 1) {
         return 1;
     }
     // `06 12 34 56 78`, `020 7946 0958`, `07911123456`, `0049 30 1234567`.

@@ -31,6 +31,8 @@ pub(super) struct Scan<'t> {
     /// What each byte was claimed as: the kind's number and one, with [`FIRST`] where the claim begins; 0
     /// if it was not. Empty before the first claim.
     marks: Vec<u8>,
+    /// Whether the text is a JSON number.
+    pub(super) is_number: bool,
     /// The name of the property, for what it tells about its value.
     pub(super) key: &'t str,
     pub(super) rules: &'t Rules,
@@ -190,7 +192,8 @@ impl<'t> Scan<'t> {
         } else {
             buffer.extend_from_slice(text.as_bytes());
         }
-        Self { text, bytes: buffer, origins, marks: Vec::new(), key, rules }
+        let is_number = seen & seen::NUMBER != 0;
+        Self { text, bytes: buffer, origins, marks: Vec::new(), is_number, key, rules }
     }
 
     /// The buffer again.

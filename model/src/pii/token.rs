@@ -21,7 +21,7 @@ const UUID: &[u8] = &[
 ];
 
 /// Beginnings of tokens. What follows must look drawn by lot.
-const PREFIXES: &[u8] = b"sk_,sk-,sk_live_,sk_test_,pk_live_,pk_test_,rk_live_,rk_test_,sk-ant-,sk-proj-,whsec_,ghp_,gho_,ghu_,ghs_,ghr_,github_pat_,glpat-,gldt-,glrt-,xoxb-,xoxp-,xoxa-,xoxr-,xoxs-,xoxe-,xapp-,aiza,npm_,pypi-,hf_,dop_v1_,shpat_,shpss_,sq0atp-,sq0csp-,gocspx-,dckr_pat_,figd_,nrak-,atatt,lin_api_,nvapi-,r8_,tskey-,pmak-,sntrys_,xkeysib-,sbp_,gsk_,sg.,ya29.,hvs.";
+const PREFIXES: &[u8] = b"sk_,sk-,sk_live_,sk_test_,pk_live_,pk_test_,rk_live_,rk_test_,sk-ant-,sk-proj-,whsec_,ghp_,gho_,ghu_,ghs_,ghr_,github_pat_,glpat-,gldt-,glrt-,xoxb-,xoxp-,xoxa-,xoxr-,xoxs-,xoxe-,xapp-,aiza,npm_,pypi-,hf_,dop_v1_,shpat_,shpss_,sq0atp-,sq0csp-,gocspx-,dckr_pat_,figd_,nrak-,atatt,lin_api_,nvapi-,r8_,tskey-,pmak-,sntry,xkeysib-,sbp_,gsk_,sg.,ya29.,hvs.,hvb.,glsa_,glc_,ntn_,pscale_,rdme_,rubygems_,pul-,pnu_,tfp_,hrku-,clojars_,dapi,pt.,sl.,eaa,rzp_,age-secret-,akcp,ezak,fm2_,xai-,pplx-,lsv2_,phx_,nfp_,duffel_,shpca_,shppa_,ltai,akid,bkua_,ccipat_,dt0c01.,atctt,atbb,xoxd-,glptt-,glcbt-,flwseck";
 
 /// Claims the tokens of the text, and blanks its UUIDs: what looks like a number in one is none.
 pub(super) fn claim_all(scan: &mut Scan<'_>) {

@@ -85,7 +85,7 @@ pub(super) const NAMES: &[(u8, &str)] = &[
         Kind::Password as u8,
         "pass_word pass_word_confirmation pass_word_confirm pass_word_hash pass_words pass_wd pwd pass_phrase pass_code passwort kennwort contrasena senha \
          mot_de_passe pin pin_code secret secrets credential credentials security_answer security_question otp \
-         one_time_password mfa_code verification_code recovery_code client_secret",
+         one_time_password mfa_code verification_code activation_code confirmation_code recovery_code client_secret",
     ),
     (
         Kind::Token as u8,
@@ -105,7 +105,7 @@ pub(super) const NAMES: &[(u8, &str)] = &[
     (
         PARAMETER_WHOLE,
         "code key session session_id sid sess sess_id php_sess_id j_session_id auth hash_token ticket saml_response \
-         saml_request assertion pass pw user_id uid",
+         saml_request assertion pass pw user_id uid xsrf csrf magic nonce",
     ),
     (PARAMETER_END, "signature sig"),
 ];
@@ -128,7 +128,7 @@ pub(super) const SAID: &[(u8, &str)] = &[
     (
         4,
         "order ord invoi inv ticke ref refer sku item part seria batch track trans isbn ean upc artic produ parce \
-         recei row total size bytes price amoun uuid hash commi time epoch beste rechn",
+         recei row total size utm campa adset adgro pixel bytes price amoun uuid hash commi time epoch beste rechn",
     ),
     // These leave it to the words before them, and say something if those do not.
     (5, "card visa maste maest amex paid pay credi debit carte karte"),
