@@ -1,5 +1,5 @@
-"""Writes a corpus as corpus.py does, in breadth instead of in depth: Faker's numbers of all its locales, telephones
-as sixty countries write them, the tokens of sixty issuers, sensitive parameters; and ninety makers of innocent values.
+"""Writes a corpus as corpus.py does, in breadth instead of in depth: Faker's numbers of all its locales, forms of
+telephones from around the world, of issuers' tokens, sensitive parameters; and makers of innocent values.
 
     wide.py --seed 1 --events 20000 > corpus.ndjson
 

@@ -156,7 +156,7 @@ fn asks(key: &str) -> bool {
 /// What a string's bytes tell about what may be in it: the [`seen`] classes of them. Most strings give
 /// no clue, and few detectors look at them.
 #[derive(Clone, Copy)]
-pub(crate) struct Clues(pub(crate) u8);
+pub(crate) struct Clues(u8);
 
 impl Clues {
     /// Of a number's digits. They are nobody's telephone or identity number unless the name says so.

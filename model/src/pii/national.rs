@@ -155,8 +155,8 @@ const CHECKS: [[Check; 2]; 3] = [
     [(b"3761894521", 1, 11, 11), (b"54327654321", 1, 11, 11)],
 ];
 
-/// Whether a number with one check digit is rather another, as every tenth is that nobody has: it is said to be, or
-/// stands alone in a URL.
+/// Whether a number without a form, of which one check digit lets every tenth pass that is nobody's, is rather
+/// another: it is said to be, or stands in a URL that does not say what it is.
 fn is_other(run: &mut Run<'_>) -> bool {
     matches!(run.context(), Context::Reference | Context::Version)
         || run.is_in_url() && run.context() != Context::Identity
@@ -196,7 +196,7 @@ fn holds(check: u8, from: usize, to: usize, run: &mut Run<'_>) -> bool {
             digits.is_date(century + 2, century + 4) && digits.luhn(century)
                 || digits.is_date(2, 0) && part(0, 9) % 31 == part(9, 1)
         }
-        // South Korea. Of some the day was not known.
+        // South Korea. A month or day of 0 is none, but Faker's have it, and few other numbers are written so.
         b'Y' => part(2, 2) <= 12 && part(4, 2) <= 31,
         // Finland, Denmark, Latvia.
         b'T' => digits.is_date(2, 0),
@@ -204,8 +204,8 @@ fn holds(check: u8, from: usize, to: usize, run: &mut Run<'_>) -> bool {
         b'M' => digits.rest(0, 10, 11) == 0,
         // China: eight digits are a date from 1800 on.
         b'B' => matches!(part(6, 2), 18..=20) && digits.is_date(10, 12),
-        // Thirteen digits with a date and a check digit: what was Yugoslavia, and Romania. By itself, it is rather
-        // the milliseconds of today.
+        // Thirteen digits with a date and a check digit: what was Yugoslavia, and Romania. What begins with 1 and
+        // is all of the text is taken for milliseconds since 1970.
         b'J' => {
             let south = digits.is_date(2, 0)
                 && matches!(part(4, 1), 0 | 9)
@@ -224,6 +224,7 @@ fn holds(check: u8, from: usize, to: usize, run: &mut Run<'_>) -> bool {
                     (if rest == 10 && *factor == 10 { 0 } else { rest }) == part(*at, 1)
                 })
             });
+            // Poland, born since 1900: the month tells the century.
             let poland = digits.weighted(b"13791379131").is_multiple_of(10)
                 && (1..=31).contains(&part(4, 2))
                 && part(2, 2) < 40

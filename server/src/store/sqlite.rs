@@ -380,8 +380,7 @@ impl Sql for SqliteStore {
         within(self.timeout, async {
             let rows = bind_values!(sqlx::query(sql), values, text_of).fetch_all(&self.readers).await;
             let rows = rows.map_err(store_error)?;
-            let cells = |row: &SqliteRow| (0..row.len()).map(|column| read_cell(row, column)).collect();
-            rows.iter().map(cells).collect::<sqlx::Result<_>>().map_err(store_error)
+            read_cells(&rows)
         })
         .await
     }
@@ -389,8 +388,7 @@ impl Sql for SqliteStore {
     async fn select_slowly(&self, sql: &'static str, values: &[Value<'_>]) -> StoreResult<Vec<Vec<Cell>>> {
         let rows = bind_values!(sqlx::query(sql), values, text_of).fetch_all(&self.readers).await;
         let rows = rows.map_err(store_error)?;
-        let cells = |row: &SqliteRow| (0..row.len()).map(|column| read_cell(row, column)).collect();
-        rows.iter().map(cells).collect::<sqlx::Result<_>>().map_err(store_error)
+        read_cells(&rows)
     }
 
     async fn select_deeds(&self, sql: &'static str, values: &[Value<'_>]) -> StoreResult<Vec<Deed>> {
@@ -427,6 +425,11 @@ impl Sql for SqliteStore {
 
 fn text_of(moment: Timestamp) -> String {
     moment.to_string()
+}
+
+fn read_cells(rows: &[SqliteRow]) -> StoreResult<Vec<Vec<Cell>>> {
+    let cells = |row: &SqliteRow| (0..row.len()).map(|column| read_cell(row, column)).collect();
+    rows.iter().map(cells).collect::<sqlx::Result<_>>().map_err(store_error)
 }
 
 fn read_cell(row: &SqliteRow, column: usize) -> sqlx::Result<Cell> {

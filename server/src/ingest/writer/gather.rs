@@ -17,9 +17,9 @@ use super::Job;
 /// Rows of one transaction, about: past it the cost a row no longer falls, while the wait grows.
 const GROUP_ROWS: usize = 1000;
 
-/// Rows of one transaction that are enough while there are no more requests behind it than in it: those are for
-/// another writer, who would otherwise have nothing to do. Of 16 connections with 100 rows each, a tenth more is
-/// written a second than when one transaction takes 1,000 of the 1,600 rows there can be.
+/// Rows of one transaction that are enough while there are no more requests behind it than in it: those are left
+/// for another writer. Of 16 connections with 100 rows each, a tenth more is written a second than when one
+/// transaction takes 1,000 of the 1,600 rows there can be. Of 64 it may be some percent less (docs/benchmarks.md).
 const GROUP_ROWS_ENOUGH: usize = 500;
 
 /// Bytes of one transaction, about, for rows that are unusually large.

@@ -42,8 +42,7 @@ impl Sql for PostgresStore {
         within(self.timeout, async {
             let rows = bind_values!(sqlx::query(sql), values, PgTimestamp).fetch_all(&self.others).await;
             let rows = rows.map_err(store_error)?;
-            let cells = |row: &PgRow| (0..row.len()).map(|column| read_cell(row, column)).collect();
-            rows.iter().map(cells).collect::<sqlx::Result<_>>().map_err(store_error)
+            read_cells(&rows)
         })
         .await
     }
@@ -54,8 +53,7 @@ impl Sql for PostgresStore {
         let rows = bind_values!(sqlx::query(sql), values, PgTimestamp).fetch_all(&mut *transaction).await;
         let rows = rows.map_err(store_error)?;
         transaction.commit().await.map_err(store_error)?;
-        let cells = |row: &PgRow| (0..row.len()).map(|column| read_cell(row, column)).collect();
-        rows.iter().map(cells).collect::<sqlx::Result<_>>().map_err(store_error)
+        read_cells(&rows)
     }
 
     async fn select_deeds(&self, sql: &'static str, values: &[Value<'_>]) -> StoreResult<Vec<Deed>> {
@@ -95,6 +93,11 @@ impl Sql for PostgresStore {
         })
         .await
     }
+}
+
+fn read_cells(rows: &[PgRow]) -> StoreResult<Vec<Vec<Cell>>> {
+    let cells = |row: &PgRow| (0..row.len()).map(|column| read_cell(row, column)).collect();
+    rows.iter().map(cells).collect::<sqlx::Result<_>>().map_err(store_error)
 }
 
 fn read_cell(row: &PgRow, column: usize) -> sqlx::Result<Cell> {
