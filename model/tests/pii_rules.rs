@@ -47,7 +47,8 @@ fn keys_in_any_style() {
         (Kind::Password, "password newPassword passwd pin client_secret"),
         (
             Kind::Token,
-            "authorization Authorization cookie set-cookie access_token apiKey x-api-key sessionToken privateKey",
+            "authorization Authorization cookie set-cookie access_token apiKey x-api-key sessionToken privateKey \
+             session_id sessionId JSESSIONID bearertoken",
         ),
     ];
     for (kind, keys) in cases {
@@ -60,7 +61,7 @@ fn keys_in_any_style() {
 #[test]
 fn innocent_neighbours() {
     let keys = "email_opened phone_model address_count name_of_feature microphone headphones hotel event path mobile_menu addressed \
-                emailed name product_name file_name page_title ship zip_file syntax_id session_id country_code sort_key tokenizer \
+                emailed name product_name file_name page_title ship zip_file syntax_id session_count ga_session_id country_code sort_key tokenizer \
                 cookie_consent has_phone isMobile voicemail pinned iphone description company card cards lat lng passenger_count \
                 screen_name authored_by keyboard secretary telemetry total_tokens ipsum tip skip password_strength";
     for key in keys.split_whitespace() {

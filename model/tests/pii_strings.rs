@@ -43,6 +43,7 @@ fn emails() {
     check("an ada@example.org。请", "an [email]。请");
     check("o'brien@example.ie a@xn--80ak6aa92e.xn--p1ai", "[email] [email]");
     check("почта@пример.рф", "[email]");
+    check("/u/ada@example.org.html", "/u/[email].html");
     kept(&[
         "logo@2x.png",
         "icon@3x.webp",
@@ -70,6 +71,9 @@ fn phones() {
     check("my number is 612 345 678", "my number is [phone]");
     check("order 5551234567, call 5551234568", "order 5551234567, call [phone]");
     check("Ph: 49917886", "Ph: [phone]");
+    check("/u/%2B351912345678/profile", "/u/[phone]/profile");
+    check("Landline: 5551234567, Téléphone : 123456789", "Landline: [phone], Téléphone : [phone]");
+    check("Телефон: 9161234567", "Телефон: [phone]");
     check("電話090-1234-5678まで", "電話[phone]まで");
     gone(
         "[phone]",
@@ -145,6 +149,8 @@ fn phones() {
         "5,00 EUR / 12 345 678",
         "1..10000000",
         "in 2026, 10-1500 units",
+        "21-19 18-21 21-15",
+        "3423 4784 2692",
     ]);
 }
 
@@ -177,6 +183,9 @@ fn cards() {
         "41111111111111111111111111",
         "4006381333931",
         "1795463708120000",
+        // No issuer has so many digits.
+        "449320602025802",
+        "gid://shop/Product/4960923071550",
     ]);
 }
 
@@ -191,6 +200,7 @@ fn accounts() {
             "NO93 8601 1117 947",
             "nl91abna0417164300",
             "MT84-MALT-0110-0001-2345-MTLC-AST0-01S",
+            "mt84malt011000012345mtlcast001s",
         ],
     );
     kept(&["DE88 3704 0044 0532 0130 00", "AB12CDEF34567890123", "DE89370400440532013000X"]);
@@ -206,6 +216,11 @@ fn national_ids() {
     check("passport C01X00T478 of", "passport [national_id] of");
     check("taxpayer id: 99110805122", "taxpayer id: [national_id]");
     check("ID number C258320321", "ID number [national_id]");
+    for said in
+        ["SIN", "SNILS", "ЕГН:", "Teudat Zehut", "rodné číslo", "РНОКПП", "マイナンバー:", "személyi szám"]
+    {
+        check(&format!("{said} 123456789018"), &format!("{said} [national_id]"));
+    }
     check("personal identity code V178543262", "personal identity code [national_id]");
     gone(
         "[national_id]",
@@ -242,6 +257,12 @@ fn national_ids() {
             "2980312440129",
             "8733-3113879-8",
             "620009-2818962",
+            "Z-1234567R",
+            "S1234567D",
+            "A123456789",
+            "A123456(3)",
+            "VECJ880326XXX",
+            "880326-08-5678",
         ],
     );
     check("SSN V-22506935, ok", "SSN [national_id], ok");
@@ -262,6 +283,9 @@ fn national_ids() {
         "20261123-0001",
         "261123-0002",
         "item 11122233344",
+        "S1234567E",
+        "A123456788",
+        "990326-08-56789",
     ]);
 }
 
@@ -271,6 +295,7 @@ fn network_addresses() {
     check("http://203.0.113.7/x", "http://[ip]/x");
     check("host [2001:db8::ff00:42:8329]:443", "host [[ip]]:443");
     check("server 4.12.0.3", "server [ip]");
+    check("/geo/203.0.113.7/map", "/geo/[ip]/map");
     gone(
         "[ip]",
         &[
@@ -298,6 +323,9 @@ fn network_addresses() {
         "x::y",
         "26-11-23-19-55-08",
         "00:1A:2B:3C:4D",
+        "AA:BB:CC:DD:EE:FF:00:11:22:33:44:55:66:77:88:99:AA:BB:CC:DD",
+        "Chrome 120.0.0.0 on Windows",
+        "lib/10.15.7.1/x.js",
         "updated to 4.12.0.3",
     ]);
 }
@@ -322,9 +350,20 @@ fn tokens() {
         ("dapi", "083a4fce34d2064719bb7493ec7b842b"),
         ("pscale_tkn_", "xFmbdZxtNOAFYQmBhxtMbBUpPQUd2rsTDdEctPABKwY"),
         ("SG.", "ngeVfQFYQlKU0ufo8x5d1A.TwL2iGABf9DHoTf09kqeF8tAmbihYzrnopKc1s5cr"),
+        ("key-", "3ax6xnjp29jd6fds4gc373sgvjxteol0".replace(|c: char| !c.is_ascii_hexdigit(), "7").as_str()),
+        ("pat", "Qx3bQvEhVAsZtR.4b1f0a7d9c2e8f36a5d4c3b2a1908f7e6d5c4b3a29180f7e6d5c4b3a29180f7e"),
+        ("", "a1B2c3D4e5F6g7.atlasv1.hQyXz0aB3cD5eF7gH9iJ1kL3mN5oP7qR9sT1uV3wX5yZ7aB9cD1eF3gH5i"),
+        ("", "8a35f7d1c0b24e69a8c7d6e5f4b3a291-us14"),
+        ("sdk-", "550e8400-e29b-41d4-a716-446655440000"),
+        ("110201543:", "AAHdqTcvCH1vGWJxfSeofSAs0K5PALDsaw0"),
+        ("", "MTA1Mjc0OTQ2NzYyMzE0NTQ4Nw.GXhqQz.5cA7mN0pQrStUvWxYz1aB2cD3eF4gH5iJ6kL7m"),
+        ("secret_", "b1C2d3E4f5G6h7I8j9K0l1M2n3O4p5Q6r7S8t9U0v1W"),
+        ("acme_live_", "b1C2d3E4f5G6h7I8j9K0l1M2n3O4p5Q6"),
     ] {
         check(&format!("key {prefix}{rest}, ok"), "key [token], ok");
     }
+    let hook = ["https://hooks.slack.com/", "services/T0ABCDEF1/B0ABCDEF1/a1B2c3D4e5F6g7H8i9J0k1L2"].concat();
+    check(&hook, "https://hooks.slack.com/services/[token]");
     let pem = ["-----BEGIN RSA PRIVATE ", "KEY-----\nMIIEowIBAAKCAQEA75\n-----END RSA PRIVATE ", "KEY-----"]
         .concat();
     check(&format!("a {pem} b"), "a [private_key] b");
@@ -342,6 +381,11 @@ fn tokens() {
         "github_pat_documentation_page",
         "sk_landing_page_2024_QX1",
         "secret_santa_landing_page",
+        "key-features-2024-Q1-overview-of-it",
+        "price_1MoBy5LkdIwHu7ixZhnattbh",
+        "d41d8cd98f00b204e9800998ecf8427e-us",
+        "v1.0-rc1-20240518123456",
+        "feature-SomeVeryLongNameOfAComponent2024",
     ]);
 }
 
@@ -349,6 +393,11 @@ fn tokens() {
 fn what_urls_carry() {
     check("https://ada:pw@example.org/x", "https://[password]@example.org/x");
     check("postgres://u:p@localhost:5432/db", "postgres://[password]@localhost:5432/db");
+    check("redis://:a%20b%2Fc@localhost:6379", "redis://[password]@localhost:6379");
+    check(
+        "/go?to=https%3A%2F%2Fu%3Ap%40h%2Fx&hmac=abc",
+        "/go?to=https%3A%2F%2F[password]%40h%2Fx&hmac=[token]",
+    );
     check("/cb?code=abc&state=CA#access_token=x.y&n=1", "/cb?code=[token]&state=CA#access_token=[token]&n=1");
     check("/login?next=%2Fcb%3Ftoken%3Dabc%26page%3D2", "/login?next=%2Fcb%3Ftoken%3D[token]%26page%3D2");
     check("/x?first_name=Ada&user%5Bemail%5D=a", "/x?first_name=[name]&user%5Bemail%5D=[email]");

@@ -5,26 +5,34 @@ use super::class;
 use super::context::Context;
 use super::digits::{Digits, Run};
 
-/// The first two digits of cards, from and to, and how many digits those have, from and to.
-const ISSUED: &[(u8, u8, u8, u8)] = &[
-    (40, 49, 13, 19), // Visa
-    (51, 55, 16, 16), // Mastercard
-    (22, 27, 16, 16), // Mir, Mastercard
-    (34, 34, 15, 15), // American Express
-    (37, 37, 15, 15),
-    (30, 30, 14, 16), // Diners Club
-    (36, 39, 14, 16),
-    (35, 35, 16, 19), // JCB
-    (18, 18, 15, 15),
-    (21, 21, 15, 15),
-    (60, 69, 16, 19), // Discover, UnionPay, RuPay, Maestro
-    (81, 82, 16, 19),
-    (50, 50, 12, 19), // Maestro
-    (56, 58, 12, 19),
-    (63, 63, 12, 19),
-    (67, 67, 12, 19),
-    (90, 99, 16, 16), // Troy, Prostir
-    (6, 6, 12, 12),   // Maestro in the United Kingdom
+/// Digits that cards have, as bits: 12, 13, 14, 15, 16 and 19.
+const OF_12: u8 = 1;
+const OF_13: u8 = 1 << 1;
+const OF_14: u8 = 1 << 2;
+const OF_15: u8 = 1 << 3;
+const OF_16: u8 = 1 << 4;
+const OF_19: u8 = 1 << 7;
+
+/// The first two digits of cards, from and to, and how many digits those have.
+const ISSUED: &[(u8, u8, u8)] = &[
+    (40, 49, OF_13 | OF_16 | OF_19), // Visa
+    (51, 55, OF_16),                 // Mastercard
+    (22, 27, OF_16),                 // Mir, Mastercard
+    (34, 34, OF_15),                 // American Express
+    (37, 37, OF_15),
+    (30, 30, OF_14 | OF_16), // Diners Club
+    (36, 39, OF_14 | OF_16),
+    (35, 35, OF_16 | OF_19), // JCB
+    (18, 18, OF_15),
+    (21, 21, OF_15),
+    (60, 69, OF_16 | OF_19),         // Discover, UnionPay, RuPay, Maestro
+    (81, 82, OF_16),                 // RuPay
+    (50, 50, OF_12 | OF_16 | OF_19), // Maestro
+    (56, 59, OF_12 | OF_16 | OF_19),
+    (63, 63, OF_12),
+    (67, 67, OF_12),
+    (90, 99, OF_16), // Troy, Prostir
+    (6, 6, OF_12),   // Maestro in the United Kingdom
 ];
 
 /// How many groups of `run` from its first are a card number: 0 if they are none.
@@ -45,9 +53,9 @@ pub(super) fn groups(run: &mut Run<'_>) -> usize {
                 continue;
             }
             // Twelve and thirteen digits are also what articles have: then their checksum decides. And what
-            // is counted has.
-            let is_other =
-                (run.scan.is_number || is_article(&run.digits(1))) && run.context() != Context::Card;
+            // is counted has, or is part of a path.
+            let is_other = (run.scan.is_number || run.before() == b'/' || is_article(&run.digits(1)))
+                && run.context() != Context::Card;
             return usize::from(!is_other);
         }
         if count >= 19
@@ -62,8 +70,8 @@ pub(super) fn groups(run: &mut Run<'_>) -> usize {
 
 fn is_card(digits: &Digits, is_any: bool) -> bool {
     let head = digits.part(0, 2) as u8;
-    let issued = |(from, to, shortest, longest): &(u8, u8, u8, u8)| {
-        (*from..=*to).contains(&head) && (*shortest..=*longest).contains(&(digits.len as u8))
+    let issued = |(from, to, of): &(u8, u8, u8)| {
+        (*from..=*to).contains(&head) && u32::from(*of) >> (digits.len - 12) & 1 > 0
     };
     (is_any || ISSUED.iter().any(issued)) && digits.luhn(0)
 }

@@ -4,7 +4,7 @@
 
 use super::class;
 use super::scan::Scan;
-use super::words::{self, SAID_LETTERS, WORD, with_letter};
+use super::words::{self, SAID_LETTERS, WORD, begins_letter, with_letter};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Context {
@@ -60,8 +60,12 @@ pub(super) fn before(scan: &Scan<'_>, at: usize) -> Context {
             if start < end {
                 words += 1;
                 let mut hash = WORD;
-                for letter in text[start..end].iter().take(SAID_LETTERS) {
-                    hash = with_letter(hash, letter.to_ascii_lowercase());
+                let mut letters = 0;
+                for byte in &text[start..end] {
+                    letters += usize::from(begins_letter(*byte));
+                    if letters <= SAID_LETTERS {
+                        hash = with_letter(hash, byte.to_ascii_lowercase());
+                    }
                 }
                 if let Some(row) = words::meaning(hash) {
                     let context = ROWS[usize::from(row) % ROWS.len()];

@@ -32,6 +32,10 @@ fn domain_end(scan: &Scan<'_>, from: usize) -> usize {
     let (mut top, mut end) = (from, from);
     let mut next = from;
     loop {
+        // A page may have the name of a person: `/ada@example.org.html`.
+        if top > from && scan.has(next, b"html") {
+            break;
+        }
         // A label may have hyphens in it; `_` is in none.
         let label = scan.run(next, class::WORD | class::HIGH | class::JOIN);
         if label == next {

@@ -13,7 +13,7 @@ pub(super) fn end(scan: &Scan<'_>, at: usize) -> usize {
     let lower = scan.at(from).is_ascii_lowercase();
     // The number modulo 97, the first four characters moved to the end, letters as two digits.
     let (mut head, mut rest) = (0, 0);
-    let (mut index, mut letters) = (0, 0);
+    let (mut index, mut letters, mut hex) = (0, 0, true);
     let mut to = from;
     let mut found = 0;
     while index < 34 {
@@ -28,12 +28,13 @@ pub(super) fn end(scan: &Scan<'_>, at: usize) -> usize {
         let sum = if index < 4 { &mut head } else { &mut rest };
         *sum = (*sum * if value < 10 { 10 } else { 100 } + value) % 97;
         letters += u32::from(value >= 10);
+        hex &= value < 16;
         index += 1;
         to += 1;
-        // The head has six digits: two letters of two, and two. Hashes in lower case have more letters.
+        // The head has six digits: two letters of two, and two. In lower case, hashes and prose have more letters.
         let holds = (rest * 1_000_000 + head) % 97 == 1;
-        let hash = lower && letters > 8;
-        if index >= 14 && holds && !hash && !scan.is(to, class::WORD) {
+        let other = lower && letters > 8 && (hex || to > from + index);
+        if index >= 14 && holds && !other && !scan.is(to, class::WORD) {
             found = to;
         }
     }

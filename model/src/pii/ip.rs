@@ -6,6 +6,9 @@ use super::digits::{Digits, Run};
 use super::scan::Scan;
 use super::{Kind, class, mac};
 
+/// Bytes of the product's name before a version that are looked at.
+const NAME_BYTES_MAX: usize = 32;
+
 /// If `run` begins with an IPv4 address or with a version number that looks like one: whether it is an
 /// address of somebody. Where it ends is left in the run.
 pub(super) fn v4(run: &mut Run<'_>) -> Option<bool> {
@@ -14,13 +17,14 @@ pub(super) fn v4(run: &mut Run<'_>) -> Option<bool> {
         return None;
     }
     let end = run.end(4);
-    // `Chrome/120.0.0.0`, `lib/1.2.3.4/`.
-    if run.before() == b'/' && scan.is_after(class::WORD, start - 1) {
+    // `Chrome/120.0.0.0`, but not what is in a path.
+    let name = scan.back_of(start.saturating_sub(1), NAME_BYTES_MAX, class::TOKEN | class::DOT);
+    if run.before() == b'/' && name + 1 < start && scan.before(name) != b'/' {
         run.to = end;
         return Some(false);
     }
     let mut at = start;
-    let (mut largest, mut least) = (0, 255);
+    let (mut largest, mut least, mut rest) = (0, 255, 0);
     for index in 0..4 {
         let width = run.width(index);
         let part = Digits::of(scan, at, at + width).part(0, 4);
@@ -28,7 +32,10 @@ pub(super) fn v4(run: &mut Run<'_>) -> Option<bool> {
             return None;
         }
         largest = part.max(largest);
-        least = if index > 0 { part.min(least) } else { least };
+        if index > 0 {
+            least = part.min(least);
+            rest += part;
+        }
         at += width + 1;
     }
     let after = class::DOT | class::JOIN;
@@ -37,7 +44,8 @@ pub(super) fn v4(run: &mut Run<'_>) -> Option<bool> {
         return None;
     }
     run.to = end;
-    if largest == 0 || scan.has(start, b"127.") {
+    // A network or the machine itself; `Chrome 120.0.0.0`.
+    if rest == 0 || scan.has(start, b"127.") {
         return Some(false);
     }
     // Versions have small parts, and of those after the first one that is a digit.
@@ -45,7 +53,7 @@ pub(super) fn v4(run: &mut Run<'_>) -> Option<bool> {
     Some(match run.context() {
         Context::Network => true,
         Context::Version => false,
-        _ => !small || matches!(run.before(), b'/' | b'@') || scan.at(end) == b':',
+        _ => !small || run.before() == b'@' || scan.has(start.wrapping_sub(2), b"//") || scan.at(end) == b':',
     })
 }
 

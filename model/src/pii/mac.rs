@@ -22,7 +22,10 @@ pub(super) fn start(scan: &Scan<'_>, at: usize) -> usize {
 /// Where the address ends that begins at `from`; 0 if none does.
 pub(super) fn end(scan: &Scan<'_>, from: usize) -> usize {
     let end = FORMS.iter().map(|form| pattern::end(scan, from, form)).max().unwrap_or(0);
+    // Certificates have fingerprints of more pairs.
+    let goes_on = scan.at(end) == b':' && scan.is(end + 1, class::HEX)
+        || scan.before(from) == b':' && scan.is_after(class::HEX, from.wrapping_sub(1));
     // Six pairs of digits between hyphens are a date and a time; numbers have full stops.
     let numeric = scan.count(from, end, class::DIGIT | class::JOIN | class::DOT) == end.saturating_sub(from);
-    if numeric { 0 } else { end }
+    if numeric || goes_on { 0 } else { end }
 }

@@ -19,13 +19,18 @@ const LETTERS_MAX: usize = 3;
 /// that few are tried: the width of the first group of digits, as a character from `0` on, or the count of
 /// letters, from `` ` `` on, or `*` where separators may be left out. And what else must hold of a number
 /// that has the form: see [`holds`].
-const FORMS: [&str; 31] = [
+const FORMS: [&str; 36] = [
     "3.###-##-####",
     "3U### ## ####",
     "bK?? ## ## ## ?",
     "8D######## ?",
     "2D##.###.### ?",
     "aD? ####### ?",
+    "aG?#######?",
+    "aW?#########",
+    "a.?######(*)",
+    "dR????######***",
+    "6R######-##-####",
     "*N# ## ## ## ### ### ##",
     "f.??????##?##?###?",
     "d.????######??????*#",
@@ -73,12 +78,13 @@ const CELL: usize = 24;
 /// left in the run.
 pub(super) fn around(run: &mut Run<'_>, letters: usize) -> bool {
     let (scan, start) = (run.scan, run.start());
-    // Letters and digits apart: of the forms that begin with letters, only the British is written so.
-    if run.is_after(class::SEPARATOR)
-        && scan.back(start - 1, class::LETTER) + 3 == start
-        && formed(run, start - 3, 2)
-    {
-        return true;
+    // Letters and digits apart: of the forms that begin with letters, the British and Spain's are written so.
+    if run.is_after(class::SEPARATOR) {
+        let first = scan.back_of(start - 1, 3, class::LETTER);
+        let apart = start - 1 - first;
+        if (1..=2).contains(&apart) && formed(run, first, apart) {
+            return true;
+        }
     }
     let enough = run.count(run.len) >= DIGITS_MIN || scan.is(run.end(1), class::LETTER);
     let digits_first = enough && !run.is_after(class::JOIN | class::DOT);
@@ -185,6 +191,23 @@ fn holds(check: u8, from: usize, to: usize, run: &mut Run<'_>) -> bool {
             let wanted = b"TRWAGMYFPDXBNJZSQVHLCKE"[((series + part(0, 8)) % 23) as usize];
             last == wanted && (first.is_ascii_digit() || first >= b'X')
         }
+        // Singapore, of citizens (S, T) and residents (F, G), by their letter.
+        b'G' => {
+            let since_2000 = if matches!(first, b'T' | b'G') { 4 } else { 0 };
+            let rest = (digits.weighted(b"2765432") + since_2000) % 11;
+            let letters = if matches!(first, b'S' | b'T') { b"JZIHGFEDCBA" } else { b"XWUTRQPNMLK" };
+            matches!(first, b'F' | b'G' | b'S' | b'T') && last == letters[rest as usize]
+        }
+        // Taiwan: its letter is a county's, a number from 10 on.
+        b'W' => {
+            let county =
+                10 + b"ABCDEFGHJKLMNPQRSTUVXYWZIO".iter().position(|one| *one == first).unwrap_or(0) as u32;
+            matches!(part(0, 1), 1 | 2)
+                && (county / 10 + county % 10 * 9 + digits.weighted(b"876543211")).is_multiple_of(10)
+                && !is_other(run)
+        }
+        // Mexico's RFC and Malaysia's: six digits are a date.
+        b'R' => digits.is_date(2, 4),
         // France: NIR with its key.
         b'N' => matches!(first, b'1' | b'2') && part(13, 2) == 97 - digits.rest(0, 13, 97),
         // India: PAN, of a person.
@@ -248,7 +271,7 @@ fn holds(check: u8, from: usize, to: usize, run: &mut Run<'_>) -> bool {
                 && [0, 2_000_000_000].iter().any(|century| (century + part(0, 9)) % 97 == key);
             (checked || poland || germany || with_date || greece || belgium) && !is_other(run)
         }
-        // Nothing else: Italy's codice fiscale, Mexico's CURP, Brazil's CPF, Chile's RUT, Argentina's CUIL,
+        // Nothing else: Italy's codice fiscale, Hong Kong's, Mexico's CURP, Brazil's CPF, Chile's RUT, Argentina's CUIL,
         // Switzerland's AHV, Thailand's, the Philippines', Russia's SNILS, Belgium's, Germany's social insurance.
         _ => true,
     }

@@ -121,14 +121,14 @@ fn shaped(run: &Run<'_>, opened: bool) -> usize {
     let hyphened = run.separated_by(groups, b'-');
     // `138-0013-8000`, `79-5852-0834`.
     let in_fours = hyphened && groups == 3 && width(0) <= 3 && width(1) == 4 && last == 4;
+    let all = |from: usize, wanted: usize| (from..groups).all(|index| width(index) == wanted);
     // `11 91234-5678`, `8 912 345-67-89`, `22/262-5521`.
     let mixed = !spaced
         && !hyphened
         && (0..groups - 1).all(|index| matches!(run.separator(index), b' ' | b'-' | b'/'));
     let subscriber = last == 4 || last == 2 && width(groups - 2) == 2;
-    let mixed = mixed && groups >= 3 && run.count(groups) >= 9 && width(0) <= 3 && subscriber;
+    let mixed = mixed && groups >= 3 && run.count(groups) >= 9 && width(0) <= 3 && subscriber && !all(0, 2);
     // `50 95 04 18`, `604 434 076`: so many and no more, and no price.
-    let all = |from: usize, wanted: usize| (from..groups).all(|index| width(index) == wanted);
     let before = run.before();
     let priced = before == b'$' || before >= 0x80 || scan.at(run.end(groups)) == b',';
     let even = groups == run.len
@@ -146,6 +146,7 @@ fn shaped(run: &Run<'_>, opened: bool) -> usize {
         && groups >= 3
         && !all(1, 3)
         && !all(0, 2)
+        && !all(0, 4)
         && width(0) >= 2;
     if in_fours || mixed || spaced && (even || in_pairs || whole) { groups } else { 0 }
 }
@@ -154,7 +155,10 @@ fn shaped(run: &Run<'_>, opened: bool) -> usize {
 #[cfg_attr(target_arch = "wasm32", inline(never))]
 fn ends(run: &Run<'_>, groups: usize) -> bool {
     let end = run.end(groups);
-    let goes_on = matches!(run.scan.at(end), b'-' | b'/' | b'.') && run.scan.is(end + 1, class::WORD);
+    // A path goes on after a number that begins with a `+`.
+    let path = run.scan.at(end) == b'/' && run.before() == b'+' && !run.scan.is(end + 1, class::DIGIT);
+    let goes_on =
+        matches!(run.scan.at(end), b'-' | b'/' | b'.') && run.scan.is(end + 1, class::WORD) && !path;
     !goes_on && (run.ends(groups) || extended(run, groups) > end)
 }
 

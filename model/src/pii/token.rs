@@ -11,6 +11,10 @@ pub(super) const WORD_MIN: usize = 12;
 /// The shortest token that is known by its beginning.
 const TOKEN_MIN: usize = 18;
 
+/// The shortest piece drawn by lot that is taken for a token for its length. Stripe's and others' names of things
+/// have 28 at most; a SHA-256 in base 64 has no name of letters alone in front.
+const PIECE_MIN: usize = 30;
+
 /// Digits and capitals that a word has at least that was drawn by lot.
 const DRAWN_MIN: usize = 3;
 
@@ -21,7 +25,7 @@ const UUID: &[u8] = &[
 ];
 
 /// Beginnings of tokens. What follows must look drawn by lot.
-const PREFIXES: &[u8] = b"sk_,sk-,sk_live_,sk_test_,pk_live_,pk_test_,rk_live_,rk_test_,sk-ant-,sk-proj-,whsec_,ghp_,gho_,ghu_,ghs_,ghr_,github_pat_,glpat-,gldt-,glrt-,xoxb-,xoxp-,xoxa-,xoxr-,xoxs-,xoxe-,xapp-,aiza,npm_,pypi-,hf_,dop_v1_,shpat_,shpss_,sq0atp-,sq0csp-,gocspx-,dckr_pat_,figd_,nrak-,atatt,lin_api_,nvapi-,r8_,tskey-,pmak-,sntry,xkeysib-,sbp_,gsk_,sg.,ya29.,hvs.,hvb.,glsa_,glc_,ntn_,pscale_,rdme_,rubygems_,pul-,pnu_,tfp_,hrku-,clojars_,dapi,pt.,sl.,eaa,rzp_,age-secret-,akcp,ezak,fm2_,xai-,pplx-,lsv2_,phx_,nfp_,duffel_,shpca_,shppa_,ltai,akid,bkua_,ccipat_,dt0c01.,atctt,atbb,xoxd-,glptt-,glcbt-,flwseck";
+const PREFIXES: &[u8] = b"sk_,sk-,sk_live_,sk_test_,pk_live_,pk_test_,rk_live_,rk_test_,sk-ant-,sk-proj-,whsec_,ghp_,gho_,ghu_,ghs_,ghr_,github_pat_,glpat-,gldt-,glrt-,xoxb-,xoxp-,xoxa-,xoxr-,xoxs-,xoxe-,xapp-,aiza,npm_,pypi-,hf_,dop_v1_,shpat_,shpss_,sq0atp-,sq0csp-,gocspx-,dckr_pat_,figd_,nrak-,atatt,lin_api_,nvapi-,r8_,tskey-,pmak-,sntry,xkeysib-,sbp_,gsk_,sg.,ya29.,hvs.,hvb.,glsa_,glc_,ntn_,pscale_,rdme_,rubygems_,pul-,pnu_,tfp_,hrku-,clojars_,dapi,pt.,sl.,eaa,rzp_,age-secret-,akcp,ezak,fm2_,xai-,pplx-,lsv2_,phx_,nfp_,duffel_,shpca_,shppa_,ltai,akid,bkua_,ccipat_,dt0c01.,atctt,atbb,xoxd-,glptt-,glcbt-,flwseck,cfpat-,glft-,glsoat-,glagent-,gloas-,doo_v1_,dor_v1_,p8e-,shippo_,sgp_,sqp_,squ_,napi_,rnd_,polar_,eztk,fio-u-,vcp_,vercel_,dckr_oat_,oy2,dg9ro,aqe,fm1r_,fo1_";
 
 /// Claims the tokens of the text, and blanks its UUIDs: what looks like a number in one is none.
 pub(super) fn claim_all(scan: &mut Scan<'_>) {
@@ -40,6 +44,10 @@ pub(super) fn claim_all(scan: &mut Scan<'_>) {
         }
         let capital = scan.at(start).is_ascii_uppercase();
         if pattern::end(scan, end.wrapping_sub(UUID.len()), UUID) == end {
+            // LaunchDarkly's and Plaid's have a name in front.
+            if scan.has(start, b"sdk-") || scan.has(start, b"access-") {
+                scan.claim(start, end, Kind::Token);
+            }
             scan.blank(end - UUID.len(), end);
         } else if !capital && is_hash(scan, start, end) {
             scan.blank(start, end);
@@ -55,23 +63,12 @@ pub(super) fn claim_all(scan: &mut Scan<'_>) {
 
 /// From where to where the token is that the word `start..end` is, or is the first part of.
 fn token(scan: &Scan<'_>, start: usize, end: usize) -> (usize, usize) {
-    let length = end - start;
-    let capitals = scan.at(start).is_ascii_uppercase() && scan.at(start + 1).is_ascii_uppercase();
-    let jwt = scan.bytes()[start..].starts_with(b"eyJ")
-        && scan.at(end) == b'.'
-        && scan.run(end + 1, class::TOKEN) >= end + 5;
-    // Twilio's: two capitals, and a number in hex.
-    let sid = length == 34
-        && capitals
-        && scan.run(start + 2, class::HEX) == end
-        && !scan.at(start + 2).is_ascii_uppercase();
-    let key_id =
-        length == 20 && scan.has(start, b"a") && scan.has(start + 2, b"ia") && drawn(scan, start, end) == 20;
     // A prefix may end in a full stop, which begins a new word.
     let mut from = start;
     if scan.before(start) == b'.' {
         from = scan.back(start - 1, class::WORD);
     }
+    let drawn = drawn(scan, start, end);
     let mut prefixed = |prefix: &[u8]| {
         let rest = from + prefix.len();
         // A short prefix is also how names begin: `sk_landing_page`.
@@ -79,16 +76,76 @@ fn token(scan: &Scan<'_>, start: usize, end: usize) -> (usize, usize) {
             && scan.has(from, prefix)
             && (prefix.len() > 3 || scan.run(rest, class::WORD) >= rest + 16)
     };
-    let issued =
-        length >= TOKEN_MIN && drawn(scan, start, end) >= DRAWN_MIN && any_word(PREFIXES, &mut prefixed);
-    if !(jwt || sid || key_id || issued) {
-        return (start, scheme_end(scan, start));
+    let issued = end - start >= TOKEN_MIN && drawn >= DRAWN_MIN && any_word(PREFIXES, &mut prefixed);
+    if !issued {
+        from = if formed(scan, start, end, drawn) || is_named(scan, start, end) {
+            start
+        } else {
+            addressed(scan, start, end)
+        };
+        if from == end {
+            return (start, scheme_end(scan, start));
+        }
     }
     let mut to = end;
     while scan.at(to) == b'.' && scan.is(to + 1, class::TOKEN) {
         to = scan.run(to + 1, class::TOKEN);
     }
     (from, to)
+}
+
+/// Whether the word, with what is joined to it by full stops, has the form of one issuer's tokens.
+fn formed(scan: &Scan<'_>, start: usize, end: usize, drawn: usize) -> bool {
+    let length = end - start;
+    let capitals = scan.at(start).is_ascii_uppercase() && scan.at(start + 1).is_ascii_uppercase();
+    let part = |at: usize| if scan.at(at) == b'.' { scan.run(at + 1, class::TOKEN) - at - 1 } else { 0 };
+    let next = part(end);
+    let hex = scan.run(start, class::HEX) - start;
+    // JSON Web Tokens. Discord's.
+    scan.bytes()[start..].starts_with(b"eyJ") && next >= 4
+        || (23..=28).contains(&length) && next == 6 && part(end + 7) >= 27
+        // Airtable's, Terraform's, Amazon's.
+        || length == 17 && next == 64 && scan.has(start, b"pat")
+        || length == 14 && scan.has(end, b".atlasv1.")
+        || length == 20 && drawn == 20 && scan.has(start, b"a") && scan.has(start + 2, b"ia")
+        // Twilio's: two capitals, and a number in hex. Mailgun's, and Mailchimp's.
+        || length == 34 && capitals && scan.run(start + 2, class::HEX) == end && !scan.at(start + 2).is_ascii_uppercase()
+        || length == 36 && scan.has(start, b"key-") && scan.run(start + 4, class::HEX) == end
+        || hex == 32 && scan.has(start + 32, b"-us") && scan.is(start + 35, class::DIGIT) && length <= 37
+        // Cloudflare's, after `v1.`.
+        || length == 173 && scan.at(start + 1) == b'-' && scan.at(start + 26) == b'-'
+}
+
+/// Whether the word is a name and, joined to it, a piece drawn by lot that is longer than what names things.
+fn is_named(scan: &Scan<'_>, start: usize, end: usize) -> bool {
+    let piece = scan.back_of(end, end - start, class::WORD);
+    let length = end - piece;
+    let turns = || {
+        (piece + 1..end).filter(|at| scan.is(*at, class::DIGIT) != scan.is_after(class::DIGIT, *at)).count()
+    };
+    let digits = scan.count(piece, end, class::DIGIT);
+    let capitals = drawn(scan, piece, end) - digits;
+    let named = length >= PIECE_MIN && piece > start + 2 && drawn(scan, start, piece) == 0;
+    named && capitals >= 2 && capitals + digits + 2 <= length && turns() >= 3
+        || length >= 16 && capitals + digits >= DRAWN_MIN && scan.has(piece.wrapping_sub(7), b"secret_")
+}
+
+/// Where the token begins that ends with the word, by what stands before it: the number of a bot, or the
+/// address of a hook. `end` if it is none.
+fn addressed(scan: &Scan<'_>, start: usize, end: usize) -> usize {
+    let length = end - start;
+    let bot = scan.back_of(start.saturating_sub(1), 12, class::DIGIT);
+    if length == 35 && scan.before(start) == b':' && bot + 9 <= start {
+        return bot;
+    }
+    // Slack's and Discord's.
+    let path = scan.back_of(start, 48, class::WORD | class::HOST_END);
+    for hook in [b"com/services/".as_slice(), b"com/api/webhooks/"] {
+        if length >= 24 && scan.has(path, hook) {
+            return path + hook.len();
+        }
+    }
+    end
 }
 
 /// Where that ends that stands after `Bearer ` or `Basic ` at `start`, if it is no word of prose; else 0.

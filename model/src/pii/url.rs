@@ -42,7 +42,12 @@ type Found = Option<(usize, usize, Kind)>;
 
 /// `user:password` before the host that begins at or after `from`.
 fn user_info(scan: &Scan<'_>, from: usize) -> Found {
-    let end = scan.until(from, class::SPACE | class::URL_END | class::HOST_END);
+    let ends = class::SPACE | class::URL_END | class::HOST_END;
+    let mut end = scan.until(from, ends);
+    // What is encoded is part of it, unless the whole URL is.
+    while scan.is_encoded(end) && !scan.is_encoded(from - 1) {
+        end = scan.until(end + 1, ends);
+    }
     let mut to = end;
     while to > from && scan.before(to) != b'@' {
         to -= 1;

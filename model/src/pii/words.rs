@@ -20,13 +20,14 @@ pub(super) const NAMES: &[(u8, &str)] = &[
     (
         Kind::Email as u8,
         "e_mail e_mails mail mails e_mail_address e_mail_addresses correo courriel \
-         e_mail_id",
+         e_mail_id correo_electronico",
     ),
     (
         Kind::Phone as u8,
         "phone phones tele_phone cell_phone mobile_phone mobile tel tel_no fax fax_number land_line cell_number phone_number \
          phone_numbers phone_no mobile_number mobile_no tel_number contact_number contact_no whats_app whats_app_number msisdn telefon \
-         telefono telefone telefon_nummer handy handy_nummer",
+         telefono telefone telefoon telefon_nummer telefoon_nummer handy handy_nummer movil celular cellulare tele_movel rufnummer \
+         home_phone work_phone user_phone contact_phone phone_num mobile_num",
     ),
     // Not `name` alone, which products, pages and campaigns have.
     (
@@ -37,19 +38,22 @@ pub(super) const NAMES: &[(u8, &str)] = &[
          passenger_name member_name student_name buyer_name owner_name account_name holder_name card_holder card_holder_name \
          account_holder billing_name shipping_name delivery_name mother_name spouse_name child_name visitor_name \
          user_names author_name first_names last_names f_name l_name vor_name nach_name prenom nom_de_famille \
-         cognome apellido apellidos sobrenome login_name applicant_name name_first name_last given_names",
+         cognome apellido apellidos sobrenome login_name applicant_name name_first name_last given_names name_given \
+         name_family customer_first customer_last nach_name voor_naam achter_naam imie nazwisko nombre_completo \
+         nome_completo nom_complet",
     ),
     (
         Kind::Address as u8,
         "address addresses addr address_line street street_name street_number street_address house_number \
          post_code postal_code zip_code zip apartment_number building_number strasse adresse direccion \
-         indirizzo endereco plz post_leit_zahl home_town",
+         indirizzo endereco plz post_leit_zahl home_town billing_line shipping_line code_postal codigo_postal \
+         codice_postale",
     ),
     (
         Kind::Card as u8,
         "card_number card_no card_num credit_card debit_card credit_cards payment_card cc_number cc_num cc_no \
          cvc cvv csc cvn card_code security_code card_expiry card_exp card_expiration card_cvc card_cvv \
-         card_pan pan_number primary_account_number",
+         card_pan pan_number primary_account_number kredit_karte karten_nummer numero_tarjeta numero_carte",
     ),
     (
         Kind::Iban as u8,
@@ -65,18 +69,19 @@ pub(super) const NAMES: &[(u8, &str)] = &[
          passport_no drivers_license driver_license license_number licence_number driving_licence \
          driving_license driver_licence license_plate number_plate nhs_number medicare_number insurance_number \
          social_insurance_number health_card cpf cnpj curp dni nie nif nir bsn pesel aadhaar aadhar pan_card \
-         steuer_id codice_fiscale",
+         steuer_id codice_fiscale user_ssn cedula ausweis_nummer securite_sociale steuer_nummer",
     ),
     (
         Kind::BirthDate as u8,
         "dob date_of_birth birth_date birth_day birth_dates born_on born birth_year year_of_birth \
-         place_of_birth geburts_datum fecha_de_nacimiento date_de_naissance",
+         place_of_birth day_of_birth user_dob geburts_datum geburts_tag fecha_de_nacimiento fecha_nacimiento \
+         date_de_naissance date_naissance data_de_nascimento data_nascimento data_di_nascita geboorte_datum",
     ),
     (
         Kind::Ip as u8,
-        "ip ips ipv ip_address ip_addresses ip_addr remote_addr remote_ip client_ip forwarded_for real_ip",
+        "ip ips ipv ip_address ip_addresses ip_addr remote_addr remote_ip client_ip user_ip forwarded_for real_ip",
     ),
-    (Kind::Mac as u8, "mac_address mac_addr mac_addresses hardware_address bssid"),
+    (Kind::Mac as u8, "mac mac_address mac_addr mac_addresses hardware_address bssid"),
     (
         Kind::Coordinates as u8,
         "latitude longitude lat lng lon lat_lng lat_lon lat_long coords coordinates geo_location geo_point gps",
@@ -84,30 +89,32 @@ pub(super) const NAMES: &[(u8, &str)] = &[
     (
         Kind::Password as u8,
         "pass_word pass_word_confirmation pass_word_confirm pass_word_hash pass_words pass_wd pwd pass_phrase pass_code passwort kennwort contrasena senha \
-         mot_de_passe pin pin_code secret secrets credential credentials security_answer security_question otp \
-         one_time_password mfa_code verification_code activation_code confirmation_code recovery_code client_secret",
+         mot_de_passe mdp wacht_woord haslo losen_ord user_pwd user_pass db_pass pin pin_code secret secrets credential credentials security_answer security_question otp \
+         one_time_password mfa_code verification_code activation_code confirmation_code recovery_code backup_code backup_codes \
+         access_code auth_code client_secret",
     ),
     (
         Kind::Token as u8,
         "token tokens access_token refresh_token id_token auth_token session_token api_token csrf_token \
          xsrf_token api_key api_keys secret_key access_key access_key_id private_key auth_key encryption_key \
          signing_key authorization auth_header authorization_header authorisation cookie cookies set_cookie session_cookie \
-         session_key jwt bearer x_api_key service_key license_key aws_secret webhook_secret",
+         session_key jwt bearer x_api_key service_key license_key aws_secret webhook_secret bearer_token oauth_token jwt_token device_token \
+         reset_token user_token login_token session_id sess_id php_sess_id j_session_id ssh_key connection_string",
     ),
     // Their ends would tell, and they are not.
     (
         INNOCENT,
         "voice_mail direct_mail design_tokens design_token page_token next_token \
                 snail_mail max_tokens total_tokens prompt_tokens completion_tokens input_tokens output_tokens \
-                cursor_token memory_address map_pin",
+                cursor_token memory_address map_pin ga_session_id",
     ),
     // Only as the name of a parameter, and only as all of it: a `promo_code` is none of these.
     (
         PARAMETER_WHOLE,
-        "code key session session_id sid sess sess_id php_sess_id j_session_id auth hash_token ticket saml_response \
+        "code key session sid sess auth hash_token ticket saml_response \
          saml_request assertion pass pw user_id uid xsrf csrf magic nonce",
     ),
-    (PARAMETER_END, "signature sig"),
+    (PARAMETER_END, "signature sig hmac"),
 ];
 
 /// What the words before a number say that it is, as numbers of [`super::context`]'s table. In any
@@ -115,24 +122,28 @@ pub(super) const NAMES: &[(u8, &str)] = &[
 pub(super) const SAID: &[(u8, &str)] = &[
     (
         0,
-        "phone ph call calls calle tel telef telep mobil cell handy fax sms whats text dial ring reach conta llama \
-         appel ruf anruf",
+        "phone ph call calls calle telephone tel telef telep mobile cell handy fax sms whatsapp text dial ring reach \
+         contact llama appel ruf anruf landline celular cellulare movil móvil telemovel mobiel puhelin tél téléphone тел Тел \
+         телефон Телефон 电话 電話 手机 携帯 전화 هاتف טלפון",
     ),
     (
         1,
-        "ssn socia natio ident insur tax taxpa tin passp nino bsn burge steue itin pesel cpf aadha pan perso citiz dni \
-         nie nif nir curp rut licen codic fisca nhs tfn ahv medic egn cnp hetu cpr auswe sozia",
+        "ssn social national identity insurance tax taxpayer tin passport nino bsn burger steuer itin pesel cpf aadhaar \
+         pan personal citizen dni nie nif nir curp rut license codice fiscal nhs tfn ahv medicare egn cnp hetu cpr \
+         ausweis sozial sin ppsn pps snils inn СНИЛС ИНН ЕГН cuit cuil rfc teudat zehut rodné rodne asmens isikukood РНОКПП \
+         マイナンバー hkid nric fødsel fodsel személyi jmbg oib emso kennitala kimlik tckn cedula cédula amka mykad",
     ),
-    (2, "ip ipv host serve clien addre gatew proxy dns"),
-    (3, "versi ver rev v relea build upgra updat firmw"),
+    (2, "ip ipv host server client address gateway proxy dns"),
+    (3, "version ver rev v release build upgrade updated firmware"),
     (
         4,
-        "order ord invoi inv ticke ref refer sku item part seria batch track trans isbn ean upc artic produ parce \
-         recei row total size utm campa adset adgro pixel bytes price amoun uuid hash commi time epoch beste rechn",
+        "order ord invoice inv ticket ref reference sku item part serial batch track transaction isbn ean upc article product \
+         parcel receipt row total size utm campaign adset adgroup pixel bytes price amount uuid hash commit time epoch \
+         bestellung rechnung",
     ),
     // These leave it to the words before them, and say something if those do not.
-    (5, "card visa maste maest amex paid pay credi debit carte karte"),
-    (6, "numbe numer numme"),
+    (5, "card visa master maestro amex paid pay credit debit carte karte"),
+    (6, "number numero nummer"),
     (7, "code model port case count"),
     (8, "id"),
 ];
@@ -145,6 +156,11 @@ pub(super) const fn with_letter(hash: u32, letter: u8) -> u32 {
     (hash ^ letter as u32).wrapping_mul(0x0100_0193)
 }
 
+/// Whether `byte` is the first of a letter, of any script: `_` is none.
+pub(super) const fn begins_letter(byte: u8) -> bool {
+    byte & 0xc0 != 0x80 && byte != b'_'
+}
+
 /// A word's place is given by the first half of its hash, or is the next free one after that; the other
 /// half is kept there. A word that is in no table is taken for one that is once in some ten thousand
 /// times, of those that end as one does.
@@ -153,7 +169,7 @@ static HASHES: [u16; PLACES] = build().0;
 static MEANINGS: [u8; PLACES / 2] = build().1;
 /// A bit for each hash of the last letters of a name.
 static ENDS: [u32; 32] = build().2;
-const PLACES: usize = 768;
+const PLACES: usize = 896;
 /// Letters that [`may_end`] is asked with.
 pub(super) const END_LETTERS: usize = 3;
 
@@ -176,9 +192,12 @@ const fn build() -> ([u16; PLACES], [u8; PLACES / 2], [u32; 32]) {
             let mut step = at;
             while step < end {
                 let letter = if is_name { words[end - 1 - (step - at)] } else { words[step] };
+                letters += begins_letter(letter) as usize;
+                if !is_name && letters > SAID_LETTERS {
+                    break;
+                }
                 if letter != b'_' {
                     hash = with_letter(hash, letter);
-                    letters += 1;
                     if is_name && letters == END_LETTERS {
                         tables.2[(hash >> 27) as usize] |= 1 << (hash >> 22 & 31);
                     }
@@ -191,7 +210,7 @@ const fn build() -> ([u16; PLACES], [u8; PLACES / 2], [u32; 32]) {
             if letters > 0 {
                 let mut place = place(hash);
                 while tables.0[place] != 0 {
-                    place = (place + 1) % PLACES;
+                    place += 1;
                 }
                 assert!(hash as u16 != 0);
                 tables.0[place] = hash as u16;
