@@ -23,7 +23,7 @@ use crate::{
     },
     meeting::Meeting,
     meters::Meters,
-    query::delivery,
+    query::delivery::{self, Turn},
     store::{self, Compacted, Store, StoreResult},
 };
 
@@ -48,8 +48,6 @@ const TIDY_METERS_EVERY: Duration = Duration::from_secs(5);
 const WATCH_EVERY: Duration = Duration::from_secs(30);
 /// How far behind the delivery rate may be.
 const DERIVE_EVERY: Duration = Duration::from_secs(60);
-/// Several times that: a node that dies is followed by another.
-const DERIVE_LEASE: Duration = Duration::from_secs(300);
 /// Most late events are a few hours late at most; the others are found now and then.
 const LOOK_BACK_MS: i64 = 3 * 3_600_000;
 const LOOK_FAR_BACK_EVERY: Duration = Duration::from_secs(1800);
@@ -235,32 +233,28 @@ async fn derive_delivery(store: Arc<dyn Store>) {
     let mut looked_far_back: Option<Instant> = None;
     loop {
         let began = Instant::now();
-        let now = clock::now();
+        let mut turn = Turn::of(node);
         let far_back = looked_far_back.is_none_or(|at| at.elapsed() >= LOOK_FAR_BACK_EVERY);
         let back_ms = if far_back { delivery::LATE_DAYS * DAY_MS } else { LOOK_BACK_MS };
-        let since = Timestamp::from_unix_ms(now.unix_ms() - back_ms);
-        match derive_once(&*store, node, since, now).await {
+        match derive_once(&*store, back_ms, &mut turn).await {
             Ok(true) if far_back => looked_far_back = Some(began),
             Ok(_) => {}
             Err(error) => tracing::warn!(%error, "the delivery rate is not up to date"),
         }
-        // However much there is to derive, it takes a small share of the database's time.
-        tokio::time::sleep(DERIVE_EVERY.max(began.elapsed() * 20)).await;
+        let worked = began.elapsed().saturating_sub(turn.rested);
+        tokio::time::sleep(DERIVE_EVERY.max(worked * delivery::RESTS)).await;
     }
 }
 
 /// False if another node does it.
-async fn derive_once(
-    store: &dyn Store,
-    node: uuid::Uuid,
-    since: Timestamp,
-    now: Timestamp,
-) -> StoreResult<bool> {
-    if !store.take_lease("delivery", node, now, DERIVE_LEASE).await? {
+async fn derive_once(store: &dyn Store, back_ms: i64, turn: &mut Turn) -> StoreResult<bool> {
+    if !turn.take(store).await? {
         return Ok(false);
     }
+    let now = clock::now();
+    let since = Timestamp::from_unix_ms(now.unix_ms() - back_ms);
     for project in store.projects().await? {
-        delivery::refresh(store, project.id, since, now).await?;
+        delivery::refresh(store, project.id, since, now, turn).await?;
     }
     let cutoff = Timestamp::from_unix_ms(now.unix_ms() - delivery::REMEMBER_DAYS * DAY_MS);
     store.forget_delivery_sessions(cutoff).await?;

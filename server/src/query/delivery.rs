@@ -18,19 +18,37 @@
 //!   if all before had been lost. Events later than [`LATE_DAYS`] do not change what was derived.
 //! - Events without a session and a number, as servers send them, are not part of it.
 
+use std::time::Duration;
+
 use pharos_model::Timestamp;
 use serde::Serialize;
+use tokio::time::Instant;
 use utoipa::ToSchema;
+use uuid::Uuid;
 
-use crate::store::{
-    Store, StoreResult,
-    delivery::{SLICE_MS, Slice},
+use crate::{
+    clock,
+    store::{
+        Store, StoreResult,
+        delivery::{Part, SLICE_MS, Slice},
+        random_id,
+    },
 };
 
 /// How late an event may be and still be counted: longer than an SDK keeps what it could not send.
 pub(crate) const LATE_DAYS: i64 = 8;
 /// How long is remembered how far a session had come: a tab may be left open for long.
 pub(crate) const REMEMBER_DAYS: i64 = 30;
+
+/// Events that are read at once, about: a tenth of a second's work.
+const PART_EVENTS: i64 = 50_000;
+/// However much there is to derive, it takes a small share of the database's time: after each piece of work, so many
+/// times as long is rested.
+pub(crate) const RESTS: u32 = 20;
+/// The longest rest between two parts.
+const REST_MAX: Duration = Duration::from_secs(60);
+/// Several times that: a node that dies is followed by another.
+const LEASE: Duration = Duration::from_secs(300);
 
 /// Slices after a changed one whose sums may have changed with it.
 const AFTERWARDS_MS: i64 = 24 * 3_600_000;
@@ -108,16 +126,53 @@ pub(crate) async fn of(
     })
 }
 
+/// Whose turn it is to derive, and how that goes on.
+pub struct Turn {
+    /// Nobody, where there are no others.
+    node: Option<Uuid>,
+    part_events: i64,
+    /// For how long it did nothing.
+    pub(crate) rested: Duration,
+}
+
+impl Turn {
+    /// That of a node, while it has the lease.
+    pub(crate) fn of(node: Uuid) -> Self {
+        Self { node: Some(node), part_events: PART_EVENTS, rested: Duration::ZERO }
+    }
+
+    /// That of the only one there is, which reads so many events at once.
+    pub fn alone(part_events: i64) -> Self {
+        Self { node: None, part_events, rested: Duration::ZERO }
+    }
+
+    /// Takes the lease, or renews it; `false` while another node has it.
+    pub(crate) async fn take(&self, store: &dyn Store) -> StoreResult<bool> {
+        let Some(node) = self.node else { return Ok(true) };
+        store.take_lease("delivery", node, clock::now(), LEASE).await
+    }
+
+    /// Rests after a part that took `worked`.
+    async fn rest(&mut self, store: &dyn Store, worked: Duration) -> StoreResult<bool> {
+        let rest = (worked * RESTS).min(REST_MAX);
+        tokio::time::sleep(rest).await;
+        self.rested += rest;
+        self.take(store).await
+    }
+}
+
 /// Derives what has changed in the slices from the one that holds `since` to the one that holds `now`.
-/// Returns how many slices it read events for.
+/// Returns how many slices it read events for. Between the parts of one with many events it rests, and stops when it
+/// is another's turn.
 ///
 /// # Errors
-/// When the store fails; what was derived so far stays.
+/// When the store fails, or `rest` does; what was derived so far stays.
 pub async fn refresh(
     store: &dyn Store,
     project_id: i32,
     since: Timestamp,
     now: Timestamp,
+    turn: &mut Turn,
 ) -> StoreResult<usize> {
     let since = slice_of(since);
     // Clocks differ: events may be of a time that is still to come here.
@@ -133,8 +188,18 @@ pub async fn refresh(
         .filter(|&(start, counted)| !is_known(start, counted))
         .map(|(start, counted)| Slice { start, counted })
         .collect();
-    for slice in &changed {
-        store.derive_delivery(project_id, slice.start, slice.counted).await?;
+    for &slice in &changed {
+        let mut began = Instant::now();
+        for (number, part) in parts(slice, turn.part_events).enumerate() {
+            if number > 0 {
+                if !turn.rest(store, began.elapsed()).await? {
+                    return Ok(changed.len());
+                }
+                began = Instant::now();
+            }
+            store.derive_delivery(project_id, part).await?;
+        }
+        store.add_up_delivery(project_id, slice).await?;
     }
     let Some(first) = changed.first() else { return Ok(0) };
     let afterwards = |slice: &&Slice| {
@@ -146,6 +211,21 @@ pub async fn refresh(
         }
     }
     Ok(changed.len())
+}
+
+/// What of a slice is read at once, in order. A number that a session has twice, which none should, counts once in
+/// each.
+fn parts(slice: Slice, part_events: i64) -> impl Iterator<Item = Part> {
+    let derivation = random_id().as_u64_pair().1.cast_signed();
+    // No shorter than a second: more events in one are not a server's.
+    let count = (slice.counted / part_events + 1).min(SLICE_MS / 1000);
+    let at = move |number| Timestamp::from_unix_ms(slice.start.unix_ms() + SLICE_MS * number / count);
+    (0..count).map(move |number| Part {
+        slice: slice.start,
+        start: at(number),
+        end: at(number + 1),
+        derivation,
+    })
 }
 
 fn slice_of(moment: Timestamp) -> Timestamp {

@@ -47,53 +47,89 @@ const SESSIONS: [&str; 2] = [
     ),
 ];
 
+/// What an earlier pass wrote is replaced; what this one wrote, of another part of the slice, is added to.
 const KEEP_SESSIONS: [&str; 2] = [
-    "INSERT INTO delivery_sessions (project_id, session_id, slice_ms, last_seq, count) \
-     SELECT $1, it ->> 0, $2, CAST(it ->> 1 AS bigint), CAST(it ->> 2 AS bigint) \
-     FROM json_array_elements(CAST($3 AS json)) AS it \
-     ON CONFLICT (project_id, session_id, slice_ms) DO UPDATE SET last_seq = excluded.last_seq, count = excluded.count",
-    "INSERT INTO delivery_sessions (project_id, session_id, slice_ms, last_seq, count) \
-     SELECT $1, json_extract(value, '$[0]'), $2, json_extract(value, '$[1]'), json_extract(value, '$[2]') \
-     FROM json_each($3) WHERE true \
-     ON CONFLICT (project_id, session_id, slice_ms) DO UPDATE SET last_seq = excluded.last_seq, count = excluded.count",
+    "INSERT INTO delivery_sessions AS kept (project_id, session_id, slice_ms, derivation, last_seq, count) \
+     SELECT $1, it ->> 0, $2, $3, CAST(it ->> 1 AS bigint), CAST(it ->> 2 AS bigint) \
+     FROM json_array_elements(CAST($4 AS json)) AS it \
+     ON CONFLICT (project_id, session_id, slice_ms) DO UPDATE SET derivation = excluded.derivation, \
+       last_seq = CASE WHEN kept.derivation = excluded.derivation \
+           THEN greatest(kept.last_seq, excluded.last_seq) ELSE excluded.last_seq END, \
+       count = CASE WHEN kept.derivation = excluded.derivation THEN kept.count ELSE 0 END + excluded.count",
+    "INSERT INTO delivery_sessions AS kept (project_id, session_id, slice_ms, derivation, last_seq, count) \
+     SELECT $1, json_extract(value, '$[0]'), $2, $3, json_extract(value, '$[1]'), json_extract(value, '$[2]') \
+     FROM json_each($4) WHERE true \
+     ON CONFLICT (project_id, session_id, slice_ms) DO UPDATE SET derivation = excluded.derivation, \
+       last_seq = CASE WHEN kept.derivation = excluded.derivation \
+           THEN max(kept.last_seq, excluded.last_seq) ELSE excluded.last_seq END, \
+       count = CASE WHEN kept.derivation = excluded.derivation THEN kept.count ELSE 0 END + excluded.count",
 ];
 
 /// A session is expected to have made what lies between the last number known of it before the slice and the
 /// last one in it, and at least what arrived.
 const ADD_UP: &str = "\
-    INSERT INTO delivery_slices (project_id, slice_ms, expected, arrived, counted) \
-    SELECT $1, $2, CAST(coalesce(sum(CASE WHEN made > count THEN made ELSE count END), 0) AS bigint), \
-           CAST(coalesce(sum(count), 0) AS bigint), $3 \
+    SELECT CAST(coalesce(sum(CASE WHEN made > count THEN made ELSE count END), 0) AS bigint), \
+           CAST(coalesce(sum(count), 0) AS bigint) \
     FROM (SELECT now.count AS count, now.last_seq - coalesce( \
               (SELECT max(before.last_seq) FROM delivery_sessions AS before \
                WHERE before.project_id = now.project_id AND before.session_id = now.session_id \
                  AND before.slice_ms < now.slice_ms), -1) AS made \
-          FROM delivery_sessions AS now WHERE now.project_id = $1 AND now.slice_ms = $2) AS sessions \
-    WHERE true \
+          FROM delivery_sessions AS now WHERE now.project_id = $1 AND now.slice_ms = $2) AS sessions";
+
+const KEEP_SUMS: &str = "\
+    INSERT INTO delivery_slices (project_id, slice_ms, expected, arrived, counted) VALUES ($1, $2, $3, $4, $5) \
     ON CONFLICT (project_id, slice_ms) DO UPDATE \
     SET expected = excluded.expected, arrived = excluded.arrived, counted = excluded.counted";
 
+/// A part of a slice, of which a pass reads the events at once.
+#[derive(Debug, Clone, Copy)]
+pub struct Part {
+    /// The start of the slice.
+    pub slice: Timestamp,
+    /// From when, inclusive.
+    pub start: Timestamp,
+    /// Until when, exclusive.
+    pub end: Timestamp,
+    /// The pass: any number that no other has.
+    pub derivation: i64,
+}
+
 impl dyn Store + '_ {
-    /// Derives a slice from the events stored, of which the rollups count `counted`.
-    pub async fn derive_delivery(&self, project_id: i32, start: Timestamp, counted: i64) -> StoreResult<()> {
-        let end = Timestamp::from_unix_ms(start.unix_ms() + SLICE_MS);
-        let range = [Value::Int(project_id.into()), Value::Time(start), Value::Time(end)];
+    /// Derives from the events of a part how far sessions had come.
+    pub async fn derive_delivery(&self, project_id: i32, part: Part) -> StoreResult<()> {
+        let range = [Value::Int(project_id.into()), Value::Time(part.start), Value::Time(part.end)];
         let sessions = self.select(self.pick(SESSIONS), &range).await?;
         for sessions in sessions.chunks(SESSIONS_AT_ONCE) {
             let sessions: Vec<_> =
                 sessions.iter().map(|row| (row[0].text(), row[1].int(), row[2].int())).collect();
             let sessions = serde_json::to_string(&sessions).expect("strings and numbers are JSON");
-            let values = [Value::Int(project_id.into()), Value::Int(start.unix_ms()), Value::Text(&sessions)];
+            let values = [
+                Value::Int(project_id.into()),
+                Value::Int(part.slice.unix_ms()),
+                Value::Int(part.derivation),
+                Value::Text(&sessions),
+            ];
             self.execute(&[(self.pick(KEEP_SESSIONS), &values)]).await?;
         }
-        self.add_up_delivery(project_id, Slice { start, counted }).await
+        Ok(())
     }
 
-    /// Adds a slice up again, after an earlier one of the same sessions has changed.
+    /// Adds a slice up, of which all parts are derived; or again, after an earlier one of the same sessions has
+    /// changed.
     pub async fn add_up_delivery(&self, project_id: i32, slice: Slice) -> StoreResult<()> {
-        let values =
-            [Value::Int(project_id.into()), Value::Int(slice.start.unix_ms()), Value::Int(slice.counted)];
-        self.execute(&[(ADD_UP, &values)]).await.map(drop)
+        let project_and_slice = [Value::Int(project_id.into()), Value::Int(slice.start.unix_ms())];
+        // Apart from writing the sums: on SQLite whoever writes has everybody wait who wants to.
+        let rows = self.select(ADD_UP, &project_and_slice).await?;
+        let Some(sums) = rows.first() else { return Ok(()) };
+        let [project_id, slice_ms] = project_and_slice;
+        let values = [
+            project_id,
+            slice_ms,
+            Value::Int(sums[0].int()),
+            Value::Int(sums[1].int()),
+            Value::Int(slice.counted),
+        ];
+        self.execute(&[(KEEP_SUMS, &values)]).await.map(drop)
     }
 
     /// The slices added up so far, oldest first.

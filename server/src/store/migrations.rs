@@ -74,6 +74,7 @@ steps! {
     "0081" "forward_outbox_by_due"
     "0082" "forward_outbox_by_batch"
     "0083" "forward_totals"
+    "0084" "delivery_sessions_derivation"
 }
 
 fn migrator(steps: &[(&str, &'static str, &'static str)]) -> Migrator {

@@ -1,7 +1,11 @@
 //! The delivery rate, and how telemetry is doing.
 
 use pharos_model::Timestamp;
-use pharos_server::{clock, query::delivery::refresh, setup};
+use pharos_server::{
+    clock,
+    query::delivery::{Turn, refresh},
+    setup,
+};
 use serde_json::{Value, json};
 
 use crate::support::{Backend, Place, TestServer, event, on_both};
@@ -41,7 +45,8 @@ on_both! {
         let place = Place::new(backend).await;
         let server = place.start().await;
         let store = setup::open_store(&place.config()).await.unwrap();
-        let derive = async || refresh(&*store, 1, hour(100), clock::now()).await.unwrap();
+        let derive =
+            async || refresh(&*store, 1, hour(100), clock::now(), &mut Turn::alone(1_000)).await.unwrap();
 
         // Session a: 0 to 9 without 4, then 10 to 14 two hours later without 11 and 12. Session b: 0 and 1.
         let mut events: Vec<Value> =
@@ -74,6 +79,29 @@ on_both! {
         server.post_events(&[numbered("b", 2, 5, 50), numbered("b", 3, 5, 50)]).await;
         derive().await;
         assert_eq!(hours(&delivery(&server).await), [(14, 14), (5, 4), (2, 1)]);
+        store.close().await;
+    }
+
+    async fn ten_minutes_read_in_parts_add_up_to_the_same(backend: Backend) {
+        let place = Place::new(backend).await;
+        let server = place.start().await;
+        let store = setup::open_store(&place.config()).await.unwrap();
+        // Session a makes an event a minute, of which one is lost; b comes and goes within a minute.
+        let mut events: Vec<Value> =
+            (0..10).filter(|&seq| seq != 4).map(|seq| numbered("a", seq, 5, seq)).collect();
+        events.extend([0, 1, 3].map(|seq| numbered("b", seq, 5, 8)));
+        server.post_events(&events).await;
+        let derive = async |part_events| {
+            let derived = refresh(&*store, 1, hour(100), clock::now(), &mut Turn::alone(part_events)).await;
+            assert_eq!(derived.unwrap(), 1);
+            hours(&delivery(&server).await)
+        };
+        assert_eq!(derive(3).await, [(14, 12)]);
+        // Anew, in other parts: what was counted before is not added to.
+        server.post_events(&[numbered("a", 4, 5, 4)]).await;
+        assert_eq!(derive(5).await, [(14, 13)]);
+        server.post_events(&[numbered("b", 2, 5, 8)]).await;
+        assert_eq!(derive(1_000).await, [(14, 14)]);
         store.close().await;
     }
 
