@@ -67,5 +67,8 @@ const KEYS: &str = "
     ccNumber cc_number cvv CVV cvc cardCvv card_cvc securityCode card_expiry debitCardNumber dob DOB
     dateOfBirth date_of_birth birthDate birth_date birthday birthdate userDob bornOn ip ipAddress
     ip_address clientIp client_ip remoteAddr remote_addr userIp x-forwarded-for x_real_ip ipv4 ipv6
-    ip_addr macAddress mac_address hw_address
+    ip_addr macAddress mac_address hw_address contraseña Prénom endereço NUMÉRO_TÉLÉPHONE Führerscheinnummer
+    straße Anschrift kontoinhaber benutzername nombreDeUsuario pasaporte otpCode totp seed_phrase nameOnCard
+    direcciónEnvío cuentaBancaria bankverbindung rua calle customerphone workphone fechaNacimiento
+    imeiNumber smsCode parolaChiave volledigeNaam acctNumber oneTimeCode nameOfCustomer writeKey _csrf claveApi
 ";

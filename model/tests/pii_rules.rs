@@ -48,7 +48,8 @@ fn keys_in_any_style() {
         (
             Kind::Token,
             "authorization Authorization cookie set-cookie access_token apiKey x-api-key sessionToken privateKey \
-             session_id sessionId JSESSIONID bearertoken",
+             session_id sessionId JSESSIONID bearertoken \
+             service_account_key DD_APP_KEY id_token_hint",
         ),
     ];
     for (kind, keys) in cases {

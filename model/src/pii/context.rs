@@ -4,7 +4,7 @@
 
 use super::class;
 use super::scan::Scan;
-use super::words::{self, SAID_LETTERS, WORD, begins_letter, with_letter};
+use super::words::{self, SAID_LETTERS, WORD, begins_letters, letter, with_letter};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Context {
@@ -22,10 +22,12 @@ pub(super) enum Context {
     Version,
     /// An order, an article, a time: nobody's number.
     Reference,
+    /// The same, by the last words before it or by its name.
+    Article,
 }
 
 /// What the rows of [`words::SAID`] say; from [`WEAK`] on only if no other word says anything.
-const ROWS: [Context; 9] = [
+const ROWS: [Context; 11] = [
     Context::Phone,
     Context::Identity,
     Context::Network,
@@ -35,10 +37,16 @@ const ROWS: [Context; 9] = [
     Context::Phone,
     Context::Reference,
     Context::Reference,
+    Context::Identity,
+    Context::Article,
 ];
 const WEAK: u8 = 5;
 /// What makes a number a person's, said before "number" or "no": an id number.
 const ID: u8 = 8;
+/// What is believed only where it is near; what means less where it is not; and how many words near is.
+const NEAR: u8 = 9;
+const ARTICLE: u8 = 10;
+const NEAR_WORDS: usize = 2;
 
 /// Words of the text that are looked at, and bytes.
 const WORDS_MAX: usize = 5;
@@ -56,32 +64,45 @@ pub(super) fn before(scan: &Scan<'_>, at: usize) -> Context {
             let mut start = end;
             while start > 0 && class::is(text[start - 1], class::LETTER | class::HIGH) {
                 start -= 1;
+                // `appVersion` are two words.
+                if is_key
+                    && start > 0
+                    && text[start].is_ascii_uppercase()
+                    && text[start - 1].is_ascii_lowercase()
+                {
+                    break;
+                }
             }
             if start < end {
                 words += 1;
                 let mut hash = WORD;
                 let mut letters = 0;
-                for byte in &text[start..end] {
-                    letters += usize::from(begins_letter(*byte));
-                    if letters <= SAID_LETTERS {
-                        hash = with_letter(hash, byte.to_ascii_lowercase());
+                for at in start..end {
+                    letters += begins_letters(text[at]);
+                    let letter = letter(text, at);
+                    if letters <= SAID_LETTERS && letter > 0 {
+                        hash = with_letter(hash, letter);
                     }
                 }
                 if let Some(row) = words::meaning(hash) {
                     let context = ROWS[usize::from(row) % ROWS.len()];
-                    if row < WEAK {
+                    let near = words <= NEAR_WORDS;
+                    if row == ARTICLE && !near {
+                        return Context::Reference;
+                    }
+                    if row < WEAK || row >= NEAR && near {
                         return context;
                     }
                     if row == ID && weak == Context::Phone {
                         weak = Context::Identity;
                     }
                     // A key's word is not said of one number.
-                    if weak == Context::Unknown && !is_key {
+                    if weak == Context::Unknown && !is_key && row != NEAR {
                         weak = context;
                     }
                 }
             }
-            end = start.saturating_sub(1);
+            end = if is_key && start < end { start } else { start.saturating_sub(1) };
         }
     }
     weak

@@ -62,6 +62,11 @@ impl<'t> Run<'t> {
         })
     }
 
+    /// Whether the words before it were asked, and said that it is a telephone.
+    pub(super) fn is_called(&self) -> bool {
+        self.said == Some(Context::Phone)
+    }
+
     /// Where group `index` begins and ends; nowhere if there is none.
     fn group(&self, index: usize) -> (usize, usize) {
         self.groups[index.min(GROUPS_MAX)]

@@ -38,15 +38,20 @@ pub(super) fn fold(text: &[u8], folded: &mut Vec<u8>, origins: &mut Vec<u32>) {
 /// no width), and how far apart those of neighbours are.
 const PLAIN: &[(u16, u16, u8, u8)] = &[
     (0xa0, 0xa0, b' ', 0),
+    (0xab, 0xab, b'"', 0),
     (0xad, 0xad, 0, 0),
+    (0xbb, 0xbb, b'"', 0),
     (0x2000, 0x200a, b' ', 0),
     (0x200b, 0x200f, 0, 0),
     (0x2010, 0x2015, b'-', 0),
+    (0x2018, 0x201b, b'\'', 0),
+    (0x201c, 0x201f, b'"', 0),
     (0x202a, 0x202e, 0, 0),
     (0x202f, 0x202f, b' ', 0),
     (0x2060, 0x2064, 0, 0),
     (0x2212, 0x2212, b'-', 0),
     (0x3000, 0x3000, b' ', 0),
+    (0x300c, 0x300f, b'"', 0),
     (0xfeff, 0xfeff, 0, 0),
     // Digits: Arabic, Persian, Devanagari, Bengali, Thai. And full width forms.
     (0x660, 0x669, b'0', 1),

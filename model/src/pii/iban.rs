@@ -7,7 +7,7 @@ use super::scan::Scan;
 /// Where the account number ends whose check digits begin at `at`; 0 if there is none.
 pub(super) fn end(scan: &Scan<'_>, at: usize) -> usize {
     let from = at.wrapping_sub(2);
-    if scan.is_after(class::WORD | class::JOIN, from) {
+    if scan.is_after(class::WORD | class::JOIN, from) || !scan.is(at + 1, class::DIGIT) {
         return 0;
     }
     let lower = scan.at(from).is_ascii_lowercase();
@@ -18,7 +18,9 @@ pub(super) fn end(scan: &Scan<'_>, at: usize) -> usize {
     let mut found = 0;
     while index < 34 {
         let next = scan.at(to);
-        let Some(value) = char::from(next).to_digit(36) else {
+        let Some(value) =
+            char::from(next).to_digit(36).filter(|_| index < 4 || next.is_ascii_lowercase() <= lower)
+        else {
             if index >= 4 && matches!(next, b' ' | b'-' | b'+' | b'.') && scan.is(to + 1, class::WORD) {
                 to += 1;
                 continue;
@@ -33,7 +35,8 @@ pub(super) fn end(scan: &Scan<'_>, at: usize) -> usize {
         to += 1;
         // The head has six digits: two letters of two, and two. In lower case, hashes and prose have more letters.
         let holds = (rest * 1_000_000 + head) % 97 == 1;
-        let other = lower && letters > 8 && (hex || to > from + index);
+        let spaces = to - from - index;
+        let other = lower && letters > 8 && (hex || spaces > 0 && spaces != (index - 1) / 4);
         if index >= 14 && holds && !other && !scan.is(to, class::WORD) {
             found = to;
         }

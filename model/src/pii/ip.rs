@@ -52,7 +52,7 @@ pub(super) fn v4(run: &mut Run<'_>) -> Option<bool> {
     let small = run.width(0) == 1 && largest < 100 && least < 10;
     Some(match run.context() {
         Context::Network => true,
-        Context::Version => false,
+        Context::Version if run.before() != b'/' => false,
         _ => !small || run.before() == b'@' || scan.has(start.wrapping_sub(2), b"//") || scan.at(end) == b':',
     })
 }
@@ -65,7 +65,11 @@ pub(super) fn claim_v6(scan: &mut Scan<'_>) {
         if colon == scan.len() {
             return;
         }
-        let start = scan.back(colon, class::HEX);
+        let mut start = scan.back(colon, class::HEX);
+        // `client:2a01:...`: the first colon is not its own.
+        if scan.is_after(class::WORD, start) && scan.at(colon + 1) != b':' {
+            start = colon + 1;
+        }
         let end = scan.run(start, class::HEX | class::COLON);
         at = end.max(colon + 1);
         let word = class::WORD | class::JOIN;

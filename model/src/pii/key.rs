@@ -29,12 +29,14 @@ pub(super) fn kind(key: &[u8], is_in_url: bool) -> Option<Kind> {
         at -= 1;
         let byte = key[at];
         if is(byte, class::LETTER | class::HIGH) {
-            let letter = byte.to_ascii_lowercase();
-            hash = with_letter(hash, letter);
-            letters += 1;
-            // Most keys are told from all names by their last letters.
-            if letters == words::END_LETTERS && !words::may_end(hash) {
-                break;
+            let letter = if byte < 0x80 { byte | 0x20 } else { words::letter(key, at) };
+            if letter > 0 {
+                hash = with_letter(hash, letter);
+                letters += 1;
+                // Most keys are told from all names by their last letters.
+                if letters == words::END_LETTERS && !words::may_end(hash) {
+                    break;
+                }
             }
             // `userEmail` breaks before the capital, `HTTPServer` before the last of them.
             let left = if at > 0 { key[at - 1] } else { 0 };
@@ -44,7 +46,7 @@ pub(super) fn kind(key: &[u8], is_in_url: bool) -> Option<Kind> {
                 // The longest name wins, so that an `email_address` is not a postal address.
                 if let Some(meaning) = words::meaning(hash) {
                     let fits = match meaning {
-                        PARAMETER_WHOLE => is_in_url && at == 0,
+                        PARAMETER_WHOLE => is_in_url && apart && at <= 1,
                         PARAMETER_END => is_in_url && apart,
                         _ => apart || letters >= GLUED_LETTERS || meaning == Kind::Email as u8,
                     };

@@ -24,7 +24,8 @@ pub(super) fn end(scan: &Scan<'_>, from: usize) -> usize {
     let end = FORMS.iter().map(|form| pattern::end(scan, from, form)).max().unwrap_or(0);
     // Certificates have fingerprints of more pairs.
     let goes_on = scan.at(end) == b':' && scan.is(end + 1, class::HEX)
-        || scan.before(from) == b':' && scan.is_after(class::HEX, from.wrapping_sub(1));
+        || scan.before(from) == b':'
+            && scan.back_of(from.wrapping_sub(1), 3, class::WORD).wrapping_add(3) == from;
     // Six pairs of digits between hyphens are a date and a time; numbers have full stops.
     let numeric = scan.count(from, end, class::DIGIT | class::JOIN | class::DOT) == end.saturating_sub(from);
     if numeric || goes_on { 0 } else { end }

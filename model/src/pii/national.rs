@@ -19,7 +19,7 @@ const LETTERS_MAX: usize = 3;
 /// that few are tried: the width of the first group of digits, as a character from `0` on, or the count of
 /// letters, from `` ` `` on, or `*` where separators may be left out. And what else must hold of a number
 /// that has the form: see [`holds`].
-const FORMS: [&str; 36] = [
+const FORMS: [&str; 37] = [
     "3.###-##-####",
     "3U### ## ####",
     "bK?? ## ## ## ?",
@@ -39,6 +39,7 @@ const FORMS: [&str; 36] = [
     "2.##.###.###-*",
     "2.2#-########-#",
     "3.756.####.####.##",
+    "=A756##########",
     "1.#-####-#####-##-#",
     "4.####-#######-#",
     "3.###-###-### ##",
@@ -164,7 +165,7 @@ const CHECKS: [[Check; 2]; 3] = [
 /// Whether a number without a form, of which one check digit lets every tenth pass that is nobody's, is rather
 /// another: it is said to be, or stands in a URL that does not say what it is.
 fn is_other(run: &mut Run<'_>) -> bool {
-    matches!(run.context(), Context::Reference | Context::Version)
+    matches!(run.context(), Context::Reference | Context::Article | Context::Version)
         || run.is_in_url() && run.context() != Context::Identity
 }
 
@@ -225,8 +226,15 @@ fn holds(check: u8, from: usize, to: usize, run: &mut Run<'_>) -> bool {
         b'T' => digits.is_date(2, 0),
         // Czechia and Slovakia.
         b'M' => digits.rest(0, 10, 11) == 0,
-        // China: eight digits are a date from 1800 on.
-        b'B' => matches!(part(6, 2), 18..=20) && digits.is_date(10, 12),
+        // China: eight digits are a date from 1800 on, and a checksum holds (ISO 7064, MOD 11-2).
+        b'B' => {
+            let rest = digits.weighted(b"79:584216379:5842") % 11;
+            matches!(part(6, 2), 18..=20)
+                && digits.is_date(10, 12)
+                && last == b"10X98765432"[rest as usize % 11]
+        }
+        // Switzerland's AHV in one piece: that of articles.
+        b'A' => digits.weighted(b"1313131313131").is_multiple_of(10),
         // Thirteen digits with a date and a check digit: what was Yugoslavia, and Romania. What begins with 1 and
         // is all of the text is taken for milliseconds since 1970.
         b'J' => {

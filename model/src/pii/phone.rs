@@ -29,7 +29,7 @@ pub(super) fn around(run: &mut Run<'_>) -> bool {
 /// The groups of a number without a country's sign in front.
 fn local(run: &mut Run<'_>, opened: bool) -> usize {
     let before = run.before();
-    if class::is(before, class::WORD | class::DOT) || matches!(before, b'_' | b'#') {
+    if class::is(before, class::WORD | class::DOT) || before == b'_' || before == b'#' && run.len == 1 {
         return 0;
     }
     let joined = matches!(before, b'-' | b'/');
@@ -39,7 +39,8 @@ fn local(run: &mut Run<'_>, opened: bool) -> usize {
         && run.separator(0) != b'-';
     let sure = if joined || in_row { 0 } else { shaped(run, opened) };
     if sure > 1 {
-        return sure;
+        // `part_number: 0675-036-601`.
+        return if run.context() == Context::Article { 0 } else { sure };
     }
     // In one piece, or not shaped like a telephone number: the words before it decide.
     match run.context() {
@@ -155,8 +156,10 @@ fn shaped(run: &Run<'_>, opened: bool) -> usize {
 #[cfg_attr(target_arch = "wasm32", inline(never))]
 fn ends(run: &Run<'_>, groups: usize) -> bool {
     let end = run.end(groups);
-    // A path goes on after a number that begins with a `+`.
-    let path = run.scan.at(end) == b'/' && run.before() == b'+' && !run.scan.is(end + 1, class::DIGIT);
+    // A path goes on after a number that no path would have.
+    let written =
+        run.before() == b'+' || run.is_called() || groups > 1 && matches!(run.separator(0), b' ' | b')');
+    let path = run.scan.at(end) == b'/' && written && !run.scan.is(end + 1, class::DIGIT);
     let goes_on =
         matches!(run.scan.at(end), b'-' | b'/' | b'.') && run.scan.is(end + 1, class::WORD) && !path;
     !goes_on && (run.ends(groups) || extended(run, groups) > end)

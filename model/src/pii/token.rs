@@ -3,7 +3,7 @@
 
 use super::pattern::{self, HEX};
 use super::scan::Scan;
-use super::{Kind, any_word, class};
+use super::{Kind, any_word, class, key, url};
 
 /// The shortest word that is looked at.
 pub(super) const WORD_MIN: usize = 12;
@@ -15,6 +15,12 @@ const TOKEN_MIN: usize = 18;
 /// have 28 at most; a SHA-256 in base 64 has no name of letters alone in front.
 const PIECE_MIN: usize = 30;
 
+/// What stands between a secret and its name, or the secret's first part.
+const BEFORE_SECRET: u16 = class::SPACE | class::SIGN | class::URL_END | class::SEPARATOR | class::HOST_END;
+
+/// The shortest secret that a name stands before.
+const SECRET_MIN: usize = 16;
+
 /// Digits and capitals that a word has at least that was drawn by lot.
 const DRAWN_MIN: usize = 3;
 
@@ -25,7 +31,7 @@ const UUID: &[u8] = &[
 ];
 
 /// Beginnings of tokens. What follows must look drawn by lot.
-const PREFIXES: &[u8] = b"sk_,sk-,sk_live_,sk_test_,pk_live_,pk_test_,rk_live_,rk_test_,sk-ant-,sk-proj-,whsec_,ghp_,gho_,ghu_,ghs_,ghr_,github_pat_,glpat-,gldt-,glrt-,xoxb-,xoxp-,xoxa-,xoxr-,xoxs-,xoxe-,xapp-,aiza,npm_,pypi-,hf_,dop_v1_,shpat_,shpss_,sq0atp-,sq0csp-,gocspx-,dckr_pat_,figd_,nrak-,atatt,lin_api_,nvapi-,r8_,tskey-,pmak-,sntry,xkeysib-,sbp_,gsk_,sg.,ya29.,hvs.,hvb.,glsa_,glc_,ntn_,pscale_,rdme_,rubygems_,pul-,pnu_,tfp_,hrku-,clojars_,dapi,pt.,sl.,eaa,rzp_,age-secret-,akcp,ezak,fm2_,xai-,pplx-,lsv2_,phx_,nfp_,duffel_,shpca_,shppa_,ltai,akid,bkua_,ccipat_,dt0c01.,atctt,atbb,xoxd-,glptt-,glcbt-,flwseck,cfpat-,glft-,glsoat-,glagent-,gloas-,doo_v1_,dor_v1_,p8e-,shippo_,sgp_,sqp_,squ_,napi_,rnd_,polar_,eztk,fio-u-,vcp_,vercel_,dckr_oat_,oy2,dg9ro,aqe,fm1r_,fo1_";
+const PREFIXES: &[u8] = b"sk_,sk-,sk_live_,sk_test_,pk_live_,pk_test_,rk_live_,rk_test_,sk-ant-,sk-proj-,whsec_,ghp_,gho_,ghu_,ghs_,ghr_,github_pat_,glpat-,gldt-,glrt-,xoxb-,xoxp-,xoxa-,xoxr-,xoxs-,xoxe-,xapp-,aiza,npm_,pypi-,hf_,dop_v1_,shpat_,shpss_,sq0atp-,sq0csp-,gocspx-,dckr_pat_,figd_,nrak-,atatt,lin_api_,nvapi-,r8_,tskey-,pmak-,sntry,xkeysib-,sbp_,gsk_,sg.,ya29.,hvs.,hvb.,glsa_,glc_,ntn_,pscale_,rdme_,rubygems_,pul-,pnu_,tfp_,hrku-,clojars_,dapi,pt.,sl.,rzp_,age-secret-,akcp,ezak,fm2_,xai-,pplx-,lsv2_,phx_,nfp_,duffel_,shpca_,shppa_,ltai,akid,bkua_,ccipat_,dt0c01.,atctt,atbb,xoxd-,glptt-,glcbt-,flwseck,cfpat-,glft-,glsoat-,glagent-,gloas-,doo_v1_,dor_v1_,p8e-,shippo_,sgp_,sqp_,squ_,napi_,rnd_,polar_,eztk,fio-u-,vcp_,vercel_,dckr_oat_,oy2,dg9ro,aqe,fm1r_,fo1_";
 
 /// Claims the tokens of the text, and blanks its UUIDs: what looks like a number in one is none.
 pub(super) fn claim_all(scan: &mut Scan<'_>) {
@@ -42,33 +48,75 @@ pub(super) fn claim_all(scan: &mut Scan<'_>) {
         if end - start < WORD_MIN {
             continue;
         }
+        let drawn = drawn(scan, start, end);
+        if drawn == 0 {
+            continue;
+        }
         let capital = scan.at(start).is_ascii_uppercase();
-        if pattern::end(scan, end.wrapping_sub(UUID.len()), UUID) == end {
-            // LaunchDarkly's and Plaid's have a name in front.
-            if scan.has(start, b"sdk-") || scan.has(start, b"access-") {
-                scan.claim(start, end, Kind::Token);
+        let (mut from, mut to) = introduced(scan, start, end, drawn);
+        if from == to {
+            if pattern::end(scan, end.wrapping_sub(UUID.len()), UUID) == end {
+                // LaunchDarkly's, Plaid's and HubSpot's have a name in front.
+                if !any_word(b"sdk-,access-,pat-", &mut |name| scan.has(start, name)) {
+                    scan.blank(end - UUID.len(), end);
+                    continue;
+                }
+                (from, to) = (start, end);
+            } else if !capital && is_hash(scan, start, end) {
+                scan.blank(start, end);
+                continue;
+            } else {
+                (from, to) = token(scan, start, end, drawn);
             }
-            scan.blank(end - UUID.len(), end);
-        } else if !capital && is_hash(scan, start, end) {
-            scan.blank(start, end);
-        } else {
-            let (from, to) = token(scan, start, end);
-            if from < to {
-                scan.claim(from, to, Kind::Token);
-                at = to + WORD_MIN;
-            }
+        }
+        if from < to {
+            scan.claim(from, to, Kind::Token);
+            at = to + WORD_MIN;
         }
     }
 }
 
+/// From where to where that is which a name of secrets stands before, if it looks drawn by lot: `Bearer ...`,
+/// `api key is ...`.
+fn introduced(scan: &Scan<'_>, start: usize, end: usize, drawn: usize) -> (usize, usize) {
+    if !scan.is_after(BEFORE_SECRET, start) {
+        return (end, end);
+    }
+    let mut from = start;
+    // Keys in base 64 have `+` and `/` in them.
+    for _ in 0..3 {
+        let mut name_end =
+            scan.back_of(from, 6, class::SPACE | class::SIGN | class::URL_END | class::HOST_END);
+        let verb = name_end.wrapping_sub(3);
+        if scan.has(verb, b" is") {
+            name_end = scan.back_of(verb, 2, class::SPACE);
+        }
+        if name_end < from && scan.is_after(class::LETTER | class::HIGH, name_end) {
+            let named = |name: &[u8]| scan.has(name_end.wrapping_sub(name.len()), name);
+            let scheme = any_word(b"basic,token,ssws", &mut |name| named(name));
+            let secret = || {
+                let name = scan.back_of(name_end, url::NAME_BYTES_MAX, url::NAME | class::SPACE);
+                key::kind(&scan.bytes()[name..name_end], false).is_some_and(url::is_secret)
+            };
+            if named(b"bearer") || drawn >= DRAWN_MIN && (scheme || end >= from + SECRET_MIN && secret()) {
+                return (from, scan.until(end, url::ENDS));
+            }
+        }
+        if !matches!(scan.before(from), b'+' | b'/') {
+            break;
+        }
+        from = scan.back_of(from - 1, SECRET_MIN, class::TOKEN);
+    }
+    (end, end)
+}
+
 /// From where to where the token is that the word `start..end` is, or is the first part of.
-fn token(scan: &Scan<'_>, start: usize, end: usize) -> (usize, usize) {
+fn token(scan: &Scan<'_>, start: usize, end: usize, drawn: usize) -> (usize, usize) {
     // A prefix may end in a full stop, which begins a new word.
     let mut from = start;
     if scan.before(start) == b'.' {
         from = scan.back(start - 1, class::WORD);
     }
-    let drawn = drawn(scan, start, end);
     let mut prefixed = |prefix: &[u8]| {
         let rest = from + prefix.len();
         // A short prefix is also how names begin: `sk_landing_page`.
@@ -77,14 +125,13 @@ fn token(scan: &Scan<'_>, start: usize, end: usize) -> (usize, usize) {
             && (prefix.len() > 3 || scan.run(rest, class::WORD) >= rest + 16)
     };
     let issued = end - start >= TOKEN_MIN && drawn >= DRAWN_MIN && any_word(PREFIXES, &mut prefixed);
-    if !issued {
-        from = if formed(scan, start, end, drawn) || is_named(scan, start, end) {
-            start
-        } else {
-            addressed(scan, start, end)
-        };
+    if !issued && !scan.has(from, b"sg.") {
+        from = start;
+    }
+    if !issued && !formed(scan, start, end, drawn) && !is_named(scan, start, end) {
+        from = addressed(scan, start, end);
         if from == end {
-            return (start, scheme_end(scan, start));
+            return (end, end);
         }
     }
     let mut to = end;
@@ -104,6 +151,10 @@ fn formed(scan: &Scan<'_>, start: usize, end: usize, drawn: usize) -> bool {
     // JSON Web Tokens. Discord's.
     scan.bytes()[start..].starts_with(b"eyJ") && next >= 4
         || (23..=28).contains(&length) && next == 6 && part(end + 7) >= 27
+        // SendGrid's, Facebook's, Dropbox'.
+        || drawn >= DRAWN_MIN && next >= SECRET_MIN && scan.has(start.wrapping_sub(3), b"sg.")
+        || length >= 50 && drawn >= 8 && scan.has(start, b"eaa")
+        || length >= 50 && (scan.has(start.wrapping_sub(5), b"sl.u.") || scan.has(start.wrapping_sub(3), b"sl."))
         // Airtable's, Terraform's, Amazon's.
         || length == 17 && next == 64 && scan.has(start, b"pat")
         || length == 14 && scan.has(end, b".atlasv1.")
@@ -111,6 +162,10 @@ fn formed(scan: &Scan<'_>, start: usize, end: usize, drawn: usize) -> bool {
         // Twilio's: two capitals, and a number in hex. Mailgun's, and Mailchimp's.
         || length == 34 && capitals && scan.run(start + 2, class::HEX) == end && !scan.at(start + 2).is_ascii_uppercase()
         || length == 36 && scan.has(start, b"key-") && scan.run(start + 4, class::HEX) == end
+        || hex == 32 && length == 50 && scan.at(start + 41) == b'-'
+        // WooCommerce's, New Relic's.
+        || length == 43 && scan.has(start + 1, b"s_") && scan.run(start + 3, class::HEX) == end
+        || length == 40 && scan.has(end - 4, b"nral")
         || hex == 32 && scan.has(start + 32, b"-us") && scan.is(start + 35, class::DIGIT) && length <= 37
         // Cloudflare's, after `v1.`.
         || length == 173 && scan.at(start + 1) == b'-' && scan.at(start + 26) == b'-'
@@ -125,7 +180,10 @@ fn is_named(scan: &Scan<'_>, start: usize, end: usize) -> bool {
     };
     let digits = scan.count(piece, end, class::DIGIT);
     let capitals = drawn(scan, piece, end) - digits;
-    let named = length >= PIECE_MIN && piece > start + 2 && drawn(scan, start, piece) == 0;
+    let named = length >= PIECE_MIN
+        && piece > start + 2
+        && drawn(scan, start, piece) == 0
+        && scan.is(start, class::LETTER);
     named && capitals >= 2 && capitals + digits + 2 <= length && turns() >= 3
         || length >= 16 && capitals + digits >= DRAWN_MIN && scan.has(piece.wrapping_sub(7), b"secret_")
 }
@@ -146,19 +204,6 @@ fn addressed(scan: &Scan<'_>, start: usize, end: usize) -> usize {
         }
     }
     end
-}
-
-/// Where that ends that stands after `Bearer ` or `Basic ` at `start`, if it is no word of prose; else 0.
-fn scheme_end(scan: &Scan<'_>, start: usize) -> usize {
-    let after = |name: &[u8]| scan.has(start.wrapping_sub(name.len() + 1), name);
-    let bearer = after(b"bearer");
-    if !scan.is_after(class::SEPARATOR, start) || !bearer && !after(b"basic") && !after(b"token") {
-        return 0;
-    }
-    let set = class::TOKEN | class::DOT | class::LOCAL | class::HOST_END | class::SIGN;
-    let to = scan.run(start, set);
-    let opaque = bearer && scan.count(start, to, class::DIGIT) > 0;
-    if opaque || drawn(scan, start, to) >= DRAWN_MIN { to } else { 0 }
 }
 
 /// Digits and capitals are what chance draws and names have few of.

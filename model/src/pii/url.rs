@@ -8,10 +8,13 @@ use super::{Kind, class, key};
 const SECRET_BYTES_MIN: usize = 6;
 const SECRET_START: usize = 64;
 
-const NAME: u16 = class::WORD | class::JOIN | class::DOT | class::BRACKET;
+/// Bytes of a name of several words that are looked at.
+pub(super) const NAME_BYTES_MAX: usize = 48;
+
+pub(super) const NAME: u16 = class::WORD | class::JOIN | class::DOT | class::BRACKET;
 
 /// What ends a value in prose and lists.
-const ENDS: u16 = class::SPACE | class::URL_END | class::LIST_END;
+pub(super) const ENDS: u16 = class::SPACE | class::URL_END | class::LIST_END;
 
 pub(super) fn claim_all(scan: &mut Scan<'_>) {
     let mut at = 0;
@@ -61,7 +64,11 @@ fn parameter(scan: &Scan<'_>, sign: usize) -> Found {
     let start = scan.before(name);
     let listed = start == b';' || start == b' ' && scan.before(name - 1) == b';';
     let in_url = matches!(start, b'?' | b'&' | b'#') || listed;
-    let kind = key::kind(&scan.bytes()[name..sign], in_url)?;
+    let kind = key::kind(&scan.bytes()[name..sign], in_url);
+    if kind.is_none() && !in_url {
+        return pair(scan, sign);
+    }
+    let kind = kind?;
     // In prose, only what opens doors: `address=0x7f` is a pointer.
     if !in_url && !is_secret(kind) {
         return None;
@@ -76,16 +83,18 @@ fn parameter(scan: &Scan<'_>, sign: usize) -> Found {
     Some((from, to, kind))
 }
 
-/// The value after the `:` at `sign` in `"name": "value"` or `name: value`.
+/// The value after the `:` or `=` at `sign` in `"name": "value"`, `name: value` or `name = value`.
 fn pair(scan: &Scan<'_>, sign: usize) -> Found {
-    let quote = scan.before(sign);
+    let sign_start = scan.back_of(sign, 2, class::SPACE);
+    let quote = scan.before(sign_start);
     let quoted = matches!(quote, b'"' | b'\'');
-    let escaped = quoted && scan.before(sign - 1) == b'\\';
-    let end = sign - usize::from(quoted) - usize::from(escaped);
-    let kind = key::kind(&scan.bytes()[scan.back(end, NAME)..end], false)?;
+    let escaped = quoted && scan.before(sign_start - 1) == b'\\';
+    let end = sign_start - usize::from(quoted) - usize::from(escaped);
+    let kind = key::kind(&scan.bytes()[scan.back_of(end, NAME_BYTES_MAX, NAME | class::SPACE)..end], false)?;
     let mut from = scan.run(sign + 1, class::SPACE);
     from += usize::from(escaped && scan.at(from) == b'\\');
-    let inside = quoted && scan.at(from) == quote;
+    let open = scan.at(from);
+    let inside = if quoted { open == quote } else { matches!(open, b'"' | b'\'') };
     from += usize::from(inside);
     // In prose a colon also ends half a sentence: a secret has a digit in it, and soon.
     let mut near = from;
@@ -101,13 +110,13 @@ fn pair(scan: &Scan<'_>, sign: usize) -> Found {
     // Inside of quotes, to the quote; else to what ends a value.
     let mut to = from;
     while to < scan.len()
-        && if inside { scan.at(to) != quote && scan.at(to) != b'\\' } else { !scan.is(to, ENDS) }
+        && if inside { scan.at(to) != open && scan.at(to) != b'\\' } else { !scan.is(to, ENDS) }
     {
         to += 1;
     }
     Some((from, to, kind))
 }
 
-fn is_secret(kind: Kind) -> bool {
+pub(super) fn is_secret(kind: Kind) -> bool {
     matches!(kind, Kind::Password | Kind::Token)
 }

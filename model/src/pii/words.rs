@@ -19,7 +19,7 @@ pub(super) const PARAMETER_END: u8 = Kind::Custom as u8 + 1;
 pub(super) const NAMES: &[(u8, &str)] = &[
     (
         Kind::Email as u8,
-        "e_mail e_mails mail mails e_mail_address e_mail_addresses correo courriel \
+        "e_mail e_mails mail mails e_mail_cliente e_mail_address e_mail_addresses correo courriel \
          e_mail_id correo_electronico",
     ),
     (
@@ -27,7 +27,7 @@ pub(super) const NAMES: &[(u8, &str)] = &[
         "phone phones tele_phone cell_phone mobile_phone mobile tel tel_no fax fax_number land_line cell_number phone_number \
          phone_numbers phone_no mobile_number mobile_no tel_number contact_number contact_no whats_app whats_app_number msisdn telefon \
          telefono telefone telefoon telefon_nummer telefoon_nummer handy handy_nummer movil celular cellulare tele_movel rufnummer \
-         home_phone work_phone user_phone contact_phone phone_num mobile_num",
+         home_phone work_phone user_phone contact_phone customer_phone client_phone office_phone phone_num mobile_num",
     ),
     // Not `name` alone, which products, pages and campaigns have.
     (
@@ -40,25 +40,32 @@ pub(super) const NAMES: &[(u8, &str)] = &[
          user_names author_name first_names last_names f_name l_name vor_name nach_name prenom nom_de_famille \
          cognome apellido apellidos sobrenome login_name applicant_name name_first name_last given_names name_given \
          name_family customer_first customer_last nach_name voor_naam achter_naam imie nazwisko nombre_completo \
-         nome_completo nom_complet",
+         nome_completo nom_complet primer_nombre primeiro_nome for_namn efter_namn familien_name konto_inhaber ansprech_partner \
+         ansprech_partner_name benutzer_name nutzer_name usuario nombre_de_usuario nombre_usuario nome_de_usuario nome_utente \
+         nom_utilisateur gebruikers_naam name_on_card name_of_customer nome_cliente nom_client kunden_name klant_naam \
+         vollstandiger_name vollstaendiger_name volledige_naam nombre_de_pila nombre_pila nom_famille nome_proprio apelido",
     ),
     (
         Kind::Address as u8,
         "address addresses addr address_line street street_name street_number street_address house_number \
          post_code postal_code zip_code zip apartment_number building_number strasse adresse direccion \
-         indirizzo endereco plz post_leit_zahl home_town billing_line shipping_line code_postal codigo_postal \
+         indirizzo endereco plz post_leit_zahl anschrift strase straat straat_naam huis_nummer haus_nummer adres adress calle rua rue ulica \
+         morada adresse_livraison adresse_postale direccion_envio endereco_entrega via_e_numero postcode_bezorging street_name_and_number home_street home_town billing_line shipping_line code_postal codigo_postal \
          codice_postale",
     ),
     (
         Kind::Card as u8,
         "card_number card_no card_num credit_card debit_card credit_cards payment_card cc_number cc_num cc_no \
          cvc cvv csc cvn card_code security_code card_expiry card_exp card_expiration card_cvc card_cvv \
-         card_pan pan_number primary_account_number kredit_karte karten_nummer numero_tarjeta numero_carte",
+         card_pan pan_number primary_account_number kredit_karte karten_nummer numero_tarjeta numero_carte numero_carta \
+         numero_cartao codigo_seguridad codigo_seguranca code_securite codice_sicurezza beveiligings_code cryptogramme \
+         prufziffer_karte pruefziffer_karte card_pin carte_bancaire",
     ),
     (
         Kind::Iban as u8,
         "iban ibans bban bank_account bank_account_number account_number account_no routing_number sort_code \
-         konto_nummer",
+         konto_nummer bank_verbindung compte_bancaire cuenta_bancaria conta_bancaria conto_bancario rekening_nummer \
+         numero_compte numero_cuenta numero_conta numero_conto acct_number acct_no",
     ),
     (
         Kind::NationalId as u8,
@@ -69,7 +76,8 @@ pub(super) const NAMES: &[(u8, &str)] = &[
          passport_no drivers_license driver_license license_number licence_number driving_licence \
          driving_license driver_licence license_plate number_plate nhs_number medicare_number insurance_number \
          social_insurance_number health_card cpf cnpj curp dni nie nif nir bsn pesel aadhaar aadhar pan_card \
-         steuer_id codice_fiscale user_ssn cedula ausweis_nummer securite_sociale steuer_nummer",
+         steuer_id codice_fiscale user_ssn cedula pasaporte passaporto passeport numero_passeport reise_pass reise_pass_nummer pass_nummer paspoort_nummer \
+         fuhrerschein_nummer fuehrerschein_nummer rijbewijs_nummer document_number nin ausweis_nummer securite_sociale steuer_nummer",
     ),
     (
         Kind::BirthDate as u8,
@@ -81,7 +89,10 @@ pub(super) const NAMES: &[(u8, &str)] = &[
         Kind::Ip as u8,
         "ip ips ipv ip_address ip_addresses ip_addr remote_addr remote_ip client_ip user_ip forwarded_for real_ip",
     ),
-    (Kind::Mac as u8, "mac mac_address mac_addr mac_addresses hardware_address bssid"),
+    (
+        Kind::Mac as u8,
+        "imei imei_number imei_nummer device_imei numero_imei mac mac_address mac_addr mac_addresses hardware_address bssid",
+    ),
     (
         Kind::Coordinates as u8,
         "latitude longitude lat lng lon lat_lng lat_lon lat_long coords coordinates geo_location geo_point gps",
@@ -91,7 +102,8 @@ pub(super) const NAMES: &[(u8, &str)] = &[
         "pass_word pass_word_confirmation pass_word_confirm pass_word_hash pass_words pass_wd pwd pass_phrase pass_code passwort kennwort contrasena senha \
          mot_de_passe mdp wacht_woord haslo losen_ord user_pwd user_pass db_pass pin pin_code secret secrets credential credentials security_answer security_question otp \
          one_time_password mfa_code verification_code activation_code confirmation_code recovery_code backup_code backup_codes \
-         access_code auth_code client_secret",
+         access_code auth_code otp_code sms_code one_time_code codigo_sms codigo_verificacion codigo_verificacao codigo_de_verificacion \
+         codigo_de_verificacao tan sms_tan segredo segreto clave_secreta parola_chiave palavra_passe totp two_factor_code secret_answer recovery_phrase seed_phrase mnemonic client_secret",
     ),
     (
         Kind::Token as u8,
@@ -99,6 +111,8 @@ pub(super) const NAMES: &[(u8, &str)] = &[
          xsrf_token api_key api_keys secret_key access_key access_key_id private_key auth_key encryption_key \
          signing_key authorization auth_header authorization_header authorisation cookie cookies set_cookie session_cookie \
          session_key jwt bearer x_api_key service_key license_key aws_secret webhook_secret bearer_token oauth_token jwt_token device_token \
+         app_key write_key clave_api chave_api chiave_api cle_api zugangs_token sitzungs_id csrf xsrf oauth_verifier \
+         code_verifier oob_code admin_key storage_key account_key application_key master_key service_account_key id_token_hint \
          reset_token user_token login_token session_id sess_id php_sess_id j_session_id ssh_key connection_string",
     ),
     // Their ends would tell, and they are not.
@@ -112,7 +126,7 @@ pub(super) const NAMES: &[(u8, &str)] = &[
     (
         PARAMETER_WHOLE,
         "code key session sid sess auth hash_token ticket saml_response \
-         saml_request assertion pass pw user_id uid xsrf csrf magic nonce",
+         saml_request assertion pass pw user_id uid magic nonce",
     ),
     (PARAMETER_END, "signature sig hmac"),
 ];
@@ -122,30 +136,39 @@ pub(super) const NAMES: &[(u8, &str)] = &[
 pub(super) const SAID: &[(u8, &str)] = &[
     (
         0,
-        "phone ph call calls calle telephone tel telef telep mobile cell handy fax sms whatsapp text dial ring reach \
-         contact llama appel ruf anruf landline celular cellulare movil móvil telemovel mobiel puhelin tél téléphone тел Тел \
+        "phone ph call calls calle telephone tel telef telep mobile cell handy fax sms whatsapp dial ring reach \
+         contact llama appel ruf anruf ruft ruckruf chiamatemi bel landline celular cellulare movil telemovel mobiel puhelin тел Тел \
          телефон Телефон 电话 電話 手机 携帯 전화 هاتف טלפון",
     ),
     (
         1,
         "ssn social national identity insurance tax taxpayer tin passport nino bsn burger steuer itin pesel cpf aadhaar \
-         pan personal citizen dni nie nif nir curp rut license codice fiscal nhs tfn ahv medicare egn cnp hetu cpr \
-         ausweis sozial sin ppsn pps snils inn СНИЛС ИНН ЕГН cuit cuil rfc teudat zehut rodné rodne asmens isikukood РНОКПП \
-         マイナンバー hkid nric fødsel fodsel személyi jmbg oib emso kennitala kimlik tckn cedula cédula amka mykad",
+         personal citizen dni nie nif nir curp license codice fiscal nhs tfn ahv egn cnp hetu cpr \
+         ausweis sozial ppsn pps snils СНИЛС ИНН ЕГН cuit cuil rfc teudat zehut זהות rodne asmens isikukood РНОКПП \
+         マイナンバー 個人番号 hkid nric fodsel szemelyi jmbg oib emso kennitala kimlik tckn cedula amka mykad svnr fnr pnr idnr \
+         contribuinte",
     ),
     (2, "ip ipv host server client address gateway proxy dns"),
     (3, "version ver rev v release build upgrade updated firmware"),
     (
         4,
-        "order ord invoice inv ticket ref reference sku item part serial batch track transaction isbn ean upc article product \
+        "inv ticket item serial batch track transaction upc product \
          parcel receipt row total size utm campaign adset adgroup pixel bytes price amount uuid hash commit time epoch \
          bestellung rechnung",
     ),
     // These leave it to the words before them, and say something if those do not.
     (5, "card visa master maestro amex paid pay credit debit carte karte"),
     (6, "number numero nummer"),
-    (7, "code model port case count"),
+    (7, "code port case count"),
     (8, "id"),
+    // They mean other things too, and are believed where they are near.
+    (9, "sin inn run rut uid sv pan medicare"),
+    // Near, they say that even what looks like a telephone is none.
+    (
+        10,
+        "order ord ordine ordre pedido commande objednavka zamowienie invoice ref reference sku part model article artikel \
+         video gtin asin isbn ean",
+    ),
 ];
 pub(super) const SAID_LETTERS: usize = 5;
 
@@ -156,9 +179,26 @@ pub(super) const fn with_letter(hash: u32, letter: u8) -> u32 {
     (hash ^ letter as u32).wrapping_mul(0x0100_0193)
 }
 
-/// Whether `byte` is the first of a letter, of any script: `_` is none.
-pub(super) const fn begins_letter(byte: u8) -> bool {
-    byte & 0xc0 != 0x80 && byte != b'_'
+/// What counts of the byte at `at`: of Latin script letters without case and accents, of others the byte. 0 is for
+/// nothing, as of the first byte of a letter with an accent.
+#[cfg_attr(target_arch = "wasm32", inline(never))]
+pub(super) const fn letter(text: &[u8], at: usize) -> u8 {
+    match text[at] {
+        0xc3 => 0,
+        byte if at > 0 && text[at - 1] == 0xc3 => PLAIN[(byte & 31) as usize],
+        byte => byte.to_ascii_lowercase(),
+    }
+}
+/// U+00C0 to U+00DF, and U+00E0 to U+00FF.
+const PLAIN: &[u8; 32] = b"aaaaaaaceeeeiiiidnooooo ouuuuyts";
+
+/// How many letters `byte` begins. A character of Chinese, Japanese or Korean says as much as two.
+pub(super) const fn begins_letters(byte: u8) -> usize {
+    match byte {
+        b'_' | 0x80..0xc0 => 0,
+        0xe3.. => 2,
+        _ => 1,
+    }
 }
 
 /// A word's place is given by the first half of its hash, or is the next free one after that; the other
@@ -169,7 +209,7 @@ static HASHES: [u16; PLACES] = build().0;
 static MEANINGS: [u8; PLACES / 2] = build().1;
 /// A bit for each hash of the last letters of a name.
 static ENDS: [u32; 32] = build().2;
-const PLACES: usize = 896;
+const PLACES: usize = 1024;
 /// Letters that [`may_end`] is asked with.
 pub(super) const END_LETTERS: usize = 3;
 
@@ -192,7 +232,7 @@ const fn build() -> ([u16; PLACES], [u8; PLACES / 2], [u32; 32]) {
             let mut step = at;
             while step < end {
                 let letter = if is_name { words[end - 1 - (step - at)] } else { words[step] };
-                letters += begins_letter(letter) as usize;
+                letters += begins_letters(letter);
                 if !is_name && letters > SAID_LETTERS {
                     break;
                 }
