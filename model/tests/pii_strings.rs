@@ -232,6 +232,7 @@ fn national_ids() {
     check("ID number C258320321", "ID number [national_id]");
     check("«Personnummer is 196702109759»", "«Personnummer is [national_id]»");
     check("SVNR: 7462 280643, IdNr. 76 238 957 149", "SVNR: [national_id], IdNr. [national_id]");
+    check("?id_no=D202117586, my ID no. is 7483920", "?id_no=[national_id], my ID no. is [national_id]");
     check("RUN: 12228132-9, UID: 4623-9463-2476", "RUN: [national_id], UID: [national_id]");
     for said in
         ["SIN", "SNILS", "ЕГН:", "Teudat Zehut", "rodné číslo", "РНОКПП", "マイナンバー:", "személyi szám"]
@@ -316,6 +317,7 @@ fn network_addresses() {
     check("host [2001:db8::ff00:42:8329]:443", "host [[ip]]:443");
     check("server 4.12.0.3", "server [ip]");
     check("/geo/203.0.113.7/map", "/geo/[ip]/map");
+    check("/api/v1/find?peer=213.238.187.216", "/api/v1/find?peer=[ip]");
     check("/api/v1/addr/28.44.181.25?x=1", "/api/v1/addr/[ip]?x=1");
     check("client:2a01:cb00:cbc9:3437:b538:8096:ec4a:17c2 |", "client:[ip] |");
     check("mac:001a.2be7.3b76, mac:00:1a:2b:3c:4d:5e", "mac:[mac], mac:[mac]");
@@ -385,6 +387,8 @@ fn tokens() {
     ] {
         check(&format!("key {prefix}{rest}, ok"), "key [token], ok");
     }
+    let bot = "AALlN7R3TQ8CqRJsziy-GZlzbRApqz_TOKV";
+    check(&format!("Bearer 4164695274:{bot}' failed"), "Bearer [token]' failed");
     // Without a form of their own, by the name that stands before them.
     for (name, secret) in [
         ("algolia admin api key=", "94524259656a501084cd83b6e294769b"),

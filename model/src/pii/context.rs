@@ -27,7 +27,7 @@ pub(super) enum Context {
 }
 
 /// What the rows of [`words::SAID`] say; from [`WEAK`] on only if no other word says anything.
-const ROWS: [Context; 11] = [
+const ROWS: [Context; 12] = [
     Context::Phone,
     Context::Identity,
     Context::Network,
@@ -39,6 +39,7 @@ const ROWS: [Context; 11] = [
     Context::Reference,
     Context::Identity,
     Context::Article,
+    Context::Unknown,
 ];
 const WEAK: u8 = 5;
 /// What makes a number a person's, said before "number" or "no": an id number.
@@ -46,6 +47,8 @@ const ID: u8 = 8;
 /// What is believed only where it is near; what means less where it is not; and how many words near is.
 const NEAR: u8 = 9;
 const ARTICLE: u8 = 10;
+/// What an id is, whatever else it may be.
+const NUMBERED: u8 = 11;
 const NEAR_WORDS: usize = 2;
 
 /// Words of the text that are looked at, and bytes.
@@ -56,7 +59,7 @@ const BYTES_MAX: usize = 64;
 #[cfg_attr(target_arch = "wasm32", inline(never))]
 pub(super) fn before(scan: &Scan<'_>, at: usize) -> Context {
     let mut weak = Context::Unknown;
-    let mut words = 0;
+    let (mut words, mut is_numbered) = (0, false);
     let near = scan.bytes().get(at.saturating_sub(BYTES_MAX)..at).unwrap_or_default();
     for (text, is_key) in [(near, false), (scan.key.as_bytes(), true)] {
         let mut end = text.len();
@@ -86,18 +89,21 @@ pub(super) fn before(scan: &Scan<'_>, at: usize) -> Context {
                 }
                 if let Some(row) = words::meaning(hash) {
                     let context = ROWS[usize::from(row) % ROWS.len()];
-                    let near = words <= NEAR_WORDS;
-                    if row == ARTICLE && !near {
+                    let is_near = words <= NEAR_WORDS;
+                    if row == NUMBERED {
+                        is_numbered = true;
+                    }
+                    if row == ARTICLE && !is_near {
                         return Context::Reference;
                     }
-                    if row < WEAK || row >= NEAR && near {
+                    if row < WEAK && (is_near || letters > 1) || (NEAR..NUMBERED).contains(&row) && is_near {
                         return context;
                     }
-                    if row == ID && weak == Context::Phone {
+                    if row == ID && (is_numbered || weak == Context::Phone) {
                         weak = Context::Identity;
                     }
                     // A key's word is not said of one number.
-                    if weak == Context::Unknown && !is_key && row != NEAR {
+                    if weak == Context::Unknown && !is_key && (WEAK..NEAR).contains(&row) {
                         weak = context;
                     }
                 }

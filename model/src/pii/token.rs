@@ -135,7 +135,7 @@ fn token(scan: &Scan<'_>, start: usize, end: usize, drawn: usize) -> (usize, usi
         }
     }
     let mut to = end;
-    while scan.at(to) == b'.' && scan.is(to + 1, class::TOKEN) {
+    while matches!(scan.at(to), b'.' | b'=') && scan.is(to + 1, class::TOKEN) {
         to = scan.run(to + 1, class::TOKEN);
     }
     (from, to)
@@ -175,6 +175,9 @@ fn formed(scan: &Scan<'_>, start: usize, end: usize, drawn: usize) -> bool {
 fn is_named(scan: &Scan<'_>, start: usize, end: usize) -> bool {
     let piece = scan.back_of(end, end - start, class::WORD);
     let length = end - piece;
+    if length < SECRET_MIN {
+        return false;
+    }
     let turns = || {
         (piece + 1..end).filter(|at| scan.is(*at, class::DIGIT) != scan.is_after(class::DIGIT, *at)).count()
     };
@@ -185,7 +188,7 @@ fn is_named(scan: &Scan<'_>, start: usize, end: usize) -> bool {
         && drawn(scan, start, piece) == 0
         && scan.is(start, class::LETTER);
     named && capitals >= 2 && capitals + digits + 2 <= length && turns() >= 3
-        || length >= 16 && capitals + digits >= DRAWN_MIN && scan.has(piece.wrapping_sub(7), b"secret_")
+        || capitals + digits >= DRAWN_MIN && scan.has(piece.wrapping_sub(7), b"secret_")
 }
 
 /// Where the token begins that ends with the word, by what stands before it: the number of a bot, or the

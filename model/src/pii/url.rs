@@ -90,6 +90,11 @@ fn pair(scan: &Scan<'_>, sign: usize) -> Found {
     let quoted = matches!(quote, b'"' | b'\'');
     let escaped = quoted && scan.before(sign_start - 1) == b'\\';
     let end = sign_start - usize::from(quoted) - usize::from(escaped);
+    // `Bearer 4164695274:...` begins with a number.
+    let number = scan.back_of(end, NAME_BYTES_MAX, class::DIGIT);
+    if number < end && scan.is_after(class::SPACE, number) {
+        return None;
+    }
     let kind = key::kind(&scan.bytes()[scan.back_of(end, NAME_BYTES_MAX, NAME | class::SPACE)..end], false)?;
     let mut from = scan.run(sign + 1, class::SPACE);
     from += usize::from(escaped && scan.at(from) == b'\\');

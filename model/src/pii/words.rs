@@ -41,7 +41,7 @@ pub(super) const NAMES: &[(u8, &str)] = &[
          cognome apellido apellidos sobrenome login_name applicant_name name_first name_last given_names name_given \
          name_family customer_first customer_last nach_name voor_naam achter_naam imie nazwisko nombre_completo \
          nome_completo nom_complet primer_nombre primeiro_nome for_namn efter_namn familien_name konto_inhaber ansprech_partner \
-         ansprech_partner_name benutzer_name nutzer_name usuario nombre_de_usuario nombre_usuario nome_de_usuario nome_utente \
+         ansprech_partner_name benutzer_name nutzer_name usuario user_login nombre_de_usuario nombre_usuario nome_de_usuario nome_utente \
          nom_utilisateur gebruikers_naam name_on_card name_of_customer nome_cliente nom_client kunden_name klant_naam \
          vollstandiger_name vollstaendiger_name volledige_naam nombre_de_pila nombre_pila nom_famille nome_proprio apelido",
     ),
@@ -77,7 +77,7 @@ pub(super) const NAMES: &[(u8, &str)] = &[
          driving_license driver_licence license_plate number_plate nhs_number medicare_number insurance_number \
          social_insurance_number health_card cpf cnpj curp dni nie nif nir bsn pesel aadhaar aadhar pan_card \
          steuer_id codice_fiscale user_ssn cedula pasaporte passaporto passeport numero_passeport reise_pass reise_pass_nummer pass_nummer paspoort_nummer \
-         fuhrerschein_nummer fuehrerschein_nummer rijbewijs_nummer document_number nin ausweis_nummer securite_sociale steuer_nummer",
+         fuhrerschein_nummer fuehrerschein_nummer mrn medical_record_number rijbewijs_nummer document_number nin ausweis_nummer securite_sociale steuer_nummer",
     ),
     (
         Kind::BirthDate as u8,
@@ -137,8 +137,8 @@ pub(super) const SAID: &[(u8, &str)] = &[
     (
         0,
         "phone ph call calls calle telephone tel telef telep mobile cell handy fax sms whatsapp dial ring reach \
-         contact llama appel ruf anruf ruft ruckruf chiamatemi bel landline celular cellulare movil telemovel mobiel puhelin тел Тел \
-         телефон Телефон 电话 電話 手机 携帯 전화 هاتف טלפון",
+         contact llama appel ruf anruf ruft ruckruf chiamatemi bel tlf zadzwon msisdn landline celular cellulare movil telemovel mobiel puhelin тел Тел \
+         телефон Телефон моб τηλέφωνο κινητό 电话 電話 手机 携帯 전화 هاتف טלפון",
     ),
     (
         1,
@@ -146,7 +146,7 @@ pub(super) const SAID: &[(u8, &str)] = &[
          personal citizen dni nie nif nir curp license codice fiscal nhs tfn ahv egn cnp hetu cpr \
          ausweis sozial ppsn pps snils СНИЛС ИНН ЕГН cuit cuil rfc teudat zehut זהות rodne asmens isikukood РНОКПП \
          マイナンバー 個人番号 hkid nric fodsel szemelyi jmbg oib emso kennitala kimlik tckn cedula amka mykad svnr fnr pnr idnr \
-         contribuinte",
+         contribuinte mynumber",
     ),
     (2, "ip ipv host server client address gateway proxy dns"),
     (3, "version ver rev v release build upgrade updated firmware"),
@@ -163,6 +163,8 @@ pub(super) const SAID: &[(u8, &str)] = &[
     (8, "id"),
     // They mean other things too, and are believed where they are near.
     (9, "sin inn run rut uid sv pan medicare"),
+    // After "id" they say that it is a person's.
+    (11, "no nr"),
     // Near, they say that even what looks like a telephone is none.
     (
         10,
