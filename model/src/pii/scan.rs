@@ -52,6 +52,12 @@ impl Scan<'_> {
         self.bytes.len()
     }
 
+    /// The bytes `from..to`; none if there are not so many.
+    pub(super) fn part(&self, from: usize, to: usize) -> &[u8] {
+        examined(to - from);
+        self.bytes().get(from..to).unwrap_or_default()
+    }
+
     /// The byte at `at`.
     #[cfg_attr(target_arch = "wasm32", inline(never))]
     pub(super) fn at(&self, at: usize) -> u8 {

@@ -195,15 +195,17 @@ fn is_named(scan: &Scan<'_>, start: usize, end: usize) -> bool {
 /// address of a hook. `end` if it is none.
 fn addressed(scan: &Scan<'_>, start: usize, end: usize) -> usize {
     let length = end - start;
-    let bot = scan.back_of(start.saturating_sub(1), 12, class::DIGIT);
-    if length == 35 && scan.before(start) == b':' && bot + 9 <= start {
-        return bot;
+    if length == 35 && scan.before(start) == b':' {
+        let bot = scan.back_of(start - 1, 12, class::DIGIT);
+        return if bot + 9 <= start { bot } else { end };
     }
     // Slack's and Discord's.
-    let path = scan.back_of(start, 48, class::WORD | class::HOST_END);
-    for hook in [b"com/services/".as_slice(), b"com/api/webhooks/"] {
-        if length >= 24 && scan.has(path, hook) {
-            return path + hook.len();
+    if length >= 24 && scan.before(start) == b'/' {
+        let path = scan.back_of(start, 48, class::WORD | class::HOST_END);
+        for hook in [b"com/services/".as_slice(), b"com/api/webhooks/"] {
+            if scan.has(path, hook) {
+                return path + hook.len();
+            }
         }
     }
     end
@@ -212,7 +214,7 @@ fn addressed(scan: &Scan<'_>, start: usize, end: usize) -> usize {
 /// Digits and capitals are what chance draws and names have few of.
 #[cfg_attr(target_arch = "wasm32", inline(never))]
 fn drawn(scan: &Scan<'_>, from: usize, to: usize) -> usize {
-    (from..to).filter(|at| matches!(scan.at(*at), b'0'..=b'9' | b'A'..=b'Z')).count()
+    scan.part(from, to).iter().filter(|byte| byte.is_ascii_digit() || byte.is_ascii_uppercase()).count()
 }
 
 /// Whether the word is a number in hex, long enough to be a hash: what looks like another number in it is

@@ -95,7 +95,9 @@ fn pair(scan: &Scan<'_>, sign: usize) -> Found {
     if number < end && scan.is_after(class::SPACE, number) {
         return None;
     }
-    let kind = key::kind(&scan.bytes()[scan.back_of(end, NAME_BYTES_MAX, NAME | class::SPACE)..end], false)?;
+    // Most are no name of anything, whatever is before their last word.
+    key::kind(scan.part(end.saturating_sub(NAME_BYTES_MAX), end), false)?;
+    let kind = key::kind(scan.part(scan.back_of(end, NAME_BYTES_MAX, NAME | class::SPACE), end), false)?;
     let mut from = scan.run(sign + 1, class::SPACE);
     from += usize::from(escaped && scan.at(from) == b'\\');
     let open = scan.at(from);
