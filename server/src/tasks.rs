@@ -248,12 +248,12 @@ async fn derive_delivery(store: Arc<dyn Store>) {
 
 /// False if another node does it.
 async fn derive_once(store: &dyn Store, back_ms: i64, turn: &mut Turn) -> StoreResult<bool> {
-    if !turn.take(store).await? {
-        return Ok(false);
-    }
     let now = clock::now();
     let since = Timestamp::from_unix_ms(now.unix_ms() - back_ms);
     for project in store.projects().await? {
+        if !turn.take(store).await? {
+            return Ok(false);
+        }
         delivery::refresh(store, project.id, since, now, turn).await?;
     }
     let cutoff = Timestamp::from_unix_ms(now.unix_ms() - delivery::REMEMBER_DAYS * DAY_MS);

@@ -44,11 +44,13 @@ const ROWS: [Context; 12] = [
 const WEAK: u8 = 5;
 /// What makes a number a person's, said before "number" or "no": an id number.
 const ID: u8 = 8;
-/// What is believed only where it is near; what means less where it is not; and how many words near is.
+/// What is believed only where it is near.
 const NEAR: u8 = 9;
+/// What says less where it is not near.
 const ARTICLE: u8 = 10;
-/// What an id is, whatever else it may be.
+/// "no": tells of an id before it, and nothing by itself.
 const NUMBERED: u8 = 11;
+/// Words from the number on that are near.
 const NEAR_WORDS: usize = 2;
 
 /// Words of the text that are looked at, and bytes.

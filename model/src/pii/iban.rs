@@ -18,6 +18,7 @@ pub(super) fn end(scan: &Scan<'_>, at: usize) -> usize {
     let mut found = 0;
     while index < 34 {
         let next = scan.at(to);
+        // After a head in capitals, small letters are the prose's.
         let Some(value) =
             char::from(next).to_digit(36).filter(|_| index < 4 || next.is_ascii_lowercase() <= lower)
         else {

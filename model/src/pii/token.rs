@@ -154,16 +154,20 @@ fn formed(scan: &Scan<'_>, start: usize, end: usize, drawn: usize) -> bool {
         // SendGrid's, Facebook's, Dropbox'.
         || drawn >= DRAWN_MIN && next >= SECRET_MIN && scan.has(start.wrapping_sub(3), b"sg.")
         || length >= 50 && drawn >= 8 && scan.has(start, b"eaa")
-        || length >= 50 && (scan.has(start.wrapping_sub(5), b"sl.u.") || scan.has(start.wrapping_sub(3), b"sl."))
+        || length >= 50
+            && (scan.has(start.wrapping_sub(5), b"sl.u.") || scan.has(start.wrapping_sub(3), b"sl."))
         // Airtable's, Terraform's, Amazon's.
         || length == 17 && next == 64 && scan.has(start, b"pat")
         || length == 14 && scan.has(end, b".atlasv1.")
         || length == 20 && drawn == 20 && scan.has(start, b"a") && scan.has(start + 2, b"ia")
-        // Twilio's: two capitals, and a number in hex. Mailgun's, and Mailchimp's.
-        || length == 34 && capitals && scan.run(start + 2, class::HEX) == end && !scan.at(start + 2).is_ascii_uppercase()
+        // Twilio's: two capitals, and a number in hex. Mailgun's, old and new.
+        || length == 34
+            && capitals
+            && scan.run(start + 2, class::HEX) == end
+            && !scan.at(start + 2).is_ascii_uppercase()
         || length == 36 && scan.has(start, b"key-") && scan.run(start + 4, class::HEX) == end
         || hex == 32 && length == 50 && scan.at(start + 41) == b'-'
-        // WooCommerce's, New Relic's.
+        // WooCommerce's, New Relic's, Mailchimp's.
         || length == 43 && scan.has(start + 1, b"s_") && scan.run(start + 3, class::HEX) == end
         || length == 40 && scan.has(end - 4, b"nral")
         || hex == 32 && scan.has(start + 32, b"-us") && scan.is(start + 35, class::DIGIT) && length <= 37

@@ -64,11 +64,9 @@ fn parameter(scan: &Scan<'_>, sign: usize) -> Found {
     let start = scan.before(name);
     let listed = start == b';' || start == b' ' && scan.before(name - 1) == b';';
     let in_url = matches!(start, b'?' | b'&' | b'#') || listed;
-    let kind = key::kind(&scan.bytes()[name..sign], in_url);
-    if kind.is_none() && !in_url {
-        return pair(scan, sign);
-    }
-    let kind = kind?;
+    let Some(kind) = key::kind(&scan.bytes()[name..sign], in_url) else {
+        return if in_url { None } else { pair(scan, sign) };
+    };
     // In prose, only what opens doors: `address=0x7f` is a pointer.
     if !in_url && !is_secret(kind) {
         return None;

@@ -163,14 +163,14 @@ pub(super) const SAID: &[(u8, &str)] = &[
     (8, "id"),
     // They mean other things too, and are believed where they are near.
     (9, "sin inn run rut uid sv pan medicare"),
-    // After "id" they say that it is a person's.
-    (11, "no nr"),
     // Near, they say that even what looks like a telephone is none.
     (
         10,
         "order ord ordine ordre pedido commande objednavka zamowienie invoice ref reference sku part model article artikel \
          video gtin asin isbn ean",
     ),
+    // An id before them is a person's.
+    (11, "no nr"),
 ];
 pub(super) const SAID_LETTERS: usize = 5;
 
@@ -187,12 +187,12 @@ pub(super) const fn with_letter(hash: u32, letter: u8) -> u32 {
 pub(super) const fn letter(text: &[u8], at: usize) -> u8 {
     match text[at] {
         0xc3 => 0,
-        byte if at > 0 && text[at - 1] == 0xc3 => PLAIN[(byte & 31) as usize],
+        byte if at > 0 && text[at - 1] == 0xc3 => UNACCENTED[(byte & 31) as usize],
         byte => byte.to_ascii_lowercase(),
     }
 }
 /// U+00C0 to U+00DF, and U+00E0 to U+00FF.
-const PLAIN: &[u8; 32] = b"aaaaaaaceeeeiiiidnooooo ouuuuyts";
+const UNACCENTED: &[u8; 32] = b"aaaaaaaceeeeiiiidnooooo ouuuuyts";
 
 /// How many letters `byte` begins. A character of Chinese, Japanese or Korean says as much as two.
 pub(super) const fn begins_letters(byte: u8) -> usize {

@@ -166,7 +166,7 @@ impl Turn {
 /// is another's turn.
 ///
 /// # Errors
-/// When the store fails, or `rest` does; what was derived so far stays.
+/// When the store fails; what was derived so far stays.
 pub async fn refresh(
     store: &dyn Store,
     project_id: i32,
