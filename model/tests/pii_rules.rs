@@ -64,7 +64,8 @@ fn innocent_neighbours() {
     let keys = "email_opened phone_model address_count name_of_feature microphone headphones hotel event path mobile_menu addressed \
                 emailed name product_name file_name page_title ship zip_file syntax_id session_count ga_session_id country_code sort_key tokenizer \
                 cookie_consent has_phone isMobile voicemail pinned iphone description company card cards lat lng passenger_count \
-                screen_name authored_by keyboard secretary telemetry total_tokens ipsum tip skip password_strength";
+                screen_name authored_by keyboard secretary telemetry total_tokens ipsum tip skip password_strength \
+                num_phones numEmails local_storage_key instruction_addr gtm_container";
     for key in keys.split_whitespace() {
         assert_eq!(kind_of(key), None, "{key}");
     }

@@ -57,13 +57,48 @@ const NEAR_WORDS: usize = 2;
 const WORDS_MAX: usize = 5;
 const BYTES_MAX: usize = 64;
 
-/// What is said before the byte `at` of the text.
+/// Bytes of a table's line that are looked at.
+const LINE_BYTES_MAX: usize = 256;
+
+/// What is said before the byte `at` of the text; in a table, above it.
 #[cfg_attr(target_arch = "wasm32", inline(never))]
 pub(super) fn before(scan: &Scan<'_>, at: usize) -> Context {
+    let text = scan.bytes();
+    let named = said(column(text, at), "");
+    let near = text.get(at.saturating_sub(BYTES_MAX)..at).unwrap_or_default();
+    if named == Context::Unknown { said(near, scan.key) } else { named }
+}
+
+/// What the first line calls the column in which the byte `at` is, if the text is a table: CSV, or lines divided by
+/// tabs or bars. Nothing if it is none.
+fn column(text: &[u8], at: usize) -> &[u8] {
+    let divides = |byte: u8| matches!(byte, b',' | b';' | b'\t' | b'|');
+    let (mut index, mut line) = (0, at);
+    while line > 0 && text[line - 1] != b'\n' && line + LINE_BYTES_MAX > at {
+        line -= 1;
+        index += usize::from(divides(text[line]));
+    }
+    let (mut from, mut to) = (0, 0);
+    // What is longer is none, and begins who knows where.
+    while line + LINE_BYTES_MAX > at && to < line && to < LINE_BYTES_MAX && text[to] != b'\n' {
+        if divides(text[to]) {
+            if index == 0 {
+                return &text[from..to];
+            }
+            index -= 1;
+            from = to + 1;
+        }
+        to += 1;
+    }
+    if index == 0 && from > 0 { &text[from..to] } else { &[] }
+}
+
+/// What the last words of `near` say, or those of the `key`.
+#[cfg_attr(target_arch = "wasm32", inline(never))]
+fn said(near: &[u8], key: &str) -> Context {
     let mut weak = Context::Unknown;
     let (mut words, mut is_numbered) = (0, false);
-    let near = scan.bytes().get(at.saturating_sub(BYTES_MAX)..at).unwrap_or_default();
-    for (text, is_key) in [(near, false), (scan.key.as_bytes(), true)] {
+    for (text, is_key) in [(near, false), (key.as_bytes(), true)] {
         let mut end = text.len();
         while words < WORDS_MAX && end > 0 {
             let mut start = end;
@@ -103,6 +138,10 @@ pub(super) fn before(scan: &Scan<'_>, at: usize) -> Context {
                     }
                     if row == ID && (is_numbered || weak == Context::Phone) {
                         weak = Context::Identity;
+                    }
+                    // What is but a number, and its name an id, is that of a thing.
+                    if row == ID && is_key && words == 1 {
+                        weak = context;
                     }
                     // A key's word is not said of one number.
                     if weak == Context::Unknown && !is_key && (WEAK..NEAR).contains(&row) {

@@ -95,6 +95,12 @@ impl<'t> Run<'t> {
         (0..groups).map(|index| self.width(index)).sum()
     }
 
+    /// Whether it has one digit only, many times.
+    pub(super) fn is_one_digit(&self) -> bool {
+        let digits = self.digits(self.len);
+        digits.digits[..digits.len].iter().all(|digit| *digit == digits.digits[0])
+    }
+
     /// The digits of the first `groups`.
     pub(super) fn digits(&self, groups: usize) -> Digits {
         Digits::of(self.scan, self.start(), self.end(groups))

@@ -21,7 +21,13 @@ pub(super) fn start(scan: &Scan<'_>, at: usize) -> usize {
 
 /// Where the address ends that begins at `from`; 0 if none does.
 pub(super) fn end(scan: &Scan<'_>, from: usize) -> usize {
-    let end = FORMS.iter().map(|form| pattern::end(scan, from, form)).max().unwrap_or(0);
+    let form = match (scan.at(from + 2), scan.at(from + 4)) {
+        (b':', _) => FORMS[0],
+        (b'-', _) => FORMS[1],
+        (_, b'.') => FORMS[2],
+        _ => return 0,
+    };
+    let end = pattern::end(scan, from, form);
     // Certificates have fingerprints of more pairs.
     let goes_on = scan.at(end) == b':' && scan.is(end + 1, class::HEX)
         || scan.before(from) == b':'

@@ -145,11 +145,14 @@ pub(crate) fn of_key(path: &str, key: &str, clues: Clues, rules: &Rules) -> KeyF
     KeyFinding::Nothing
 }
 
-/// Whether `key` is a question (`has_phone`, `isMobile`): its answer is nobody's data.
+/// Whether `key` is a question (`has_phone`, `isMobile`, `num_phones`): its answer is nobody's data.
 fn asks(key: &str) -> bool {
-    [b"has".as_slice(), b"is"].iter().any(|verb| {
+    [b"has".as_slice(), b"is", b"num"].iter().any(|verb| {
         let (start, rest) = key.as_bytes().split_at(verb.len().min(key.len()));
-        start.eq_ignore_ascii_case(verb) && rest.first().is_some_and(|b| *b == b'_' || b.is_ascii_uppercase())
+        start.eq_ignore_ascii_case(verb)
+            && rest.first().is_some_and(|b| *b == b'_' || b.is_ascii_uppercase())
+            // `num_telefono` is a number of another sort.
+            && (*verb != b"num" || key.ends_with('s'))
     })
 }
 

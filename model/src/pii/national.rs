@@ -19,7 +19,7 @@ const LETTERS_MAX: usize = 3;
 /// that few are tried: the width of the first group of digits, as a character from `0` on, or the count of
 /// letters, from `` ` `` on, or `*` where separators may be left out. And what else must hold of a number
 /// that has the form: see [`holds`].
-const FORMS: [&str; 37] = [
+const FORMS: [&str; 40] = [
     "3.###-##-####",
     "3U### ## ####",
     "bK?? ## ## ## ?",
@@ -38,12 +38,15 @@ const FORMS: [&str; 37] = [
     "3.###.###.###-##",
     "2.##.###.###-*",
     "2.2#-########-#",
-    "3.756.####.####.##",
+    "3.756 #### #### ##",
     "=A756##########",
+    "3.784-####-#######-#",
+    "5.#####-#######-#",
+    "2.##-#######-#",
     "1.#-####-#####-##-#",
     "4.####-#######-#",
     "3.###-###-### ##",
-    "2.##.##.##-###.##",
+    "2.##.##.##-### ##",
     ";E###########",
     "=J#############",
     "8.########?###",
@@ -140,11 +143,26 @@ fn said(run: &mut Run<'_>) -> bool {
         to = end;
         at = to + usize::from(scan.is(to, class::SEPARATOR));
     }
-    let named = (7..=20).contains(&digits) && run.context() == Context::Identity;
+    let enough = (7..=20).contains(&digits) || is_mixed(scan.part(from, to));
+    let named = enough && run.context() == Context::Identity;
     if named {
         (run.from, run.to) = (first, to);
     }
     named
+}
+
+/// Whether digits and capitals are mixed as in the number of a passport or an identity card: `CP628297`, or without
+/// vowels `L3J2PK174`.
+fn is_mixed(number: &[u8]) -> bool {
+    let (mut digits, mut vowels) = (0, 0);
+    for byte in number {
+        digits += usize::from(byte.is_ascii_digit());
+        vowels += usize::from(b"AEIOU".contains(byte));
+        if !byte.is_ascii_digit() && !byte.is_ascii_uppercase() {
+            return false;
+        }
+    }
+    (8..=12).contains(&number.len()) && (digits > 4 || digits > 0 && vowels == 0)
 }
 
 /// A check digit of a number of eleven: the weights of the digits from the first on, as characters from `0` on;
@@ -180,7 +198,13 @@ fn holds(check: u8, from: usize, to: usize, run: &mut Run<'_>) -> bool {
     let century = digits.len.saturating_sub(10);
     match check {
         // United States, where no hyphens make it one: in groups, and no area that is never given out.
-        b'U' => to - from == 11 && !matches!(part(0, 3), 0 | 666 | 900..) && part(3, 2) > 0 && part(5, 4) > 0,
+        b'U' => {
+            to - from == 11
+                && !(scan.at(to) == b' ' && scan.is(to + 1, class::DIGIT))
+                && !matches!(part(0, 3), 0 | 666 | 900..)
+                && part(3, 2) > 0
+                && part(5, 4) > 0
+        }
         // United Kingdom: national insurance; `QQ` and `ZZ` are in what is written about it.
         b'K' => {
             matches!(last, b'A'..=b'D') && !b"DFIQUV".contains(&first)
@@ -280,7 +304,7 @@ fn holds(check: u8, from: usize, to: usize, run: &mut Run<'_>) -> bool {
             (checked || poland || germany || with_date || greece || belgium) && !is_other(run)
         }
         // Nothing else: Italy's codice fiscale, Hong Kong's, Mexico's CURP, Brazil's CPF, Chile's RUT, Argentina's CUIL,
-        // Switzerland's AHV, Thailand's, the Philippines', Russia's SNILS, Belgium's, Germany's social insurance.
+        // Switzerland's AHV, the Emirates', Pakistan's, Thailand's, the Philippines', Russia's SNILS, Belgium's, Germany's social insurance.
         _ => true,
     }
 }

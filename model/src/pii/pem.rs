@@ -21,8 +21,8 @@ pub(super) fn claim_all(scan: &mut Scan<'_>) {
         }
         let label = scan.run(at, class::JOIN);
         let mut end = scan.find(label, b'-');
-        if scan.has(at, b"-----begin ") && is_private(&scan.bytes()[label..end]) {
-            while end < scan.len() && !scan.has(end, b"-----end ") {
+        if scan.has(at, b"-----begin") && is_private(&scan.bytes()[label..end]) {
+            while end < scan.len() && !scan.has(end, b"-----end") {
                 end = scan.find(end + 1, b'-');
             }
             let to = scan.run(scan.find(end + 9, b'-').min(scan.len()), class::JOIN);
@@ -34,7 +34,8 @@ pub(super) fn claim_all(scan: &mut Scan<'_>) {
     }
 }
 
-/// Whether that is on the first line's label. That of PGP goes on with `BLOCK`.
+/// Whether that is on the first line's label, in a form's data with `+` between the words. That of PGP goes on with
+/// `BLOCK`.
 fn is_private(label: &[u8]) -> bool {
-    label.ends_with(b"PRIVATE KEY") || label.ends_with(b"PRIVATE KEY BLOCK")
+    label.windows(11).any(|words| words.starts_with(b"PRIVATE") && words.ends_with(b"KEY"))
 }

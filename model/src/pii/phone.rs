@@ -29,7 +29,14 @@ pub(super) fn around(run: &mut Run<'_>) -> bool {
 /// The groups of a number without a country's sign in front.
 fn local(run: &mut Run<'_>, opened: bool) -> usize {
     let before = run.before();
-    if class::is(before, class::WORD | class::DOT) || before == b'_' || before == b'#' && run.len == 1 {
+    // Neither in `(01)23418381184333(17)260131`, as goods are marked (GS1), nor `(999) 999-9999`, which shows a form.
+    let marked = matches!(before, b'(' | b')') && run.scan.is_after(class::DIGIT, run.start() - 1);
+    if class::is(before, class::WORD | class::DOT)
+        || before == b'_'
+        || before == b'#' && run.len == 1
+        || marked
+        || run.is_one_digit()
+    {
         return 0;
     }
     let joined = matches!(before, b'-' | b'/');
@@ -83,6 +90,8 @@ fn shaped(run: &Run<'_>, opened: bool) -> usize {
     let groups = country + 3;
     if widths(country) == [3, 3, 4]
         && ends(run, groups)
+        // `855 556 1421 1696` is a rectangle.
+        && (groups == run.len || run.separator(0) != b' ')
         && (planned || extended(run, groups) > run.end(groups))
     {
         return groups;
@@ -120,8 +129,10 @@ fn shaped(run: &Run<'_>, opened: bool) -> usize {
     let last = width(groups - 1);
     let spaced = run.separated_by(groups, b' ');
     let hyphened = run.separated_by(groups, b'-');
-    // `138-0013-8000`, `79-5852-0834`.
-    let in_fours = hyphened && groups == 3 && width(0) <= 3 && width(1) == 4 && last == 4;
+    // `138-0013-8000`, `79-5852-0834`, `138 0013 8000`.
+    let chinese = groups == run.len && width(0) == 3 && first == b'1';
+    let in_fours =
+        (hyphened || spaced && chinese) && groups == 3 && width(0) <= 3 && width(1) == 4 && last == 4;
     let all = |from: usize, wanted: usize| (from..groups).all(|index| width(index) == wanted);
     // `11 91234-5678`, `8 912 345-67-89`, `22/262-5521`.
     let mixed = !spaced
@@ -145,6 +156,7 @@ fn shaped(run: &Run<'_>, opened: bool) -> usize {
     let whole = start == 0
         && run.end(groups) == scan.len()
         && groups >= 3
+        && last >= width(groups - 2)
         && !all(1, 3)
         && !all(0, 2)
         && !all(0, 4)

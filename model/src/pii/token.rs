@@ -31,7 +31,7 @@ const UUID: &[u8] = &[
 ];
 
 /// Beginnings of tokens. What follows must look drawn by lot.
-const PREFIXES: &[u8] = b"sk_,sk-,sk_live_,sk_test_,pk_live_,pk_test_,rk_live_,rk_test_,sk-ant-,sk-proj-,whsec_,ghp_,gho_,ghu_,ghs_,ghr_,github_pat_,glpat-,gldt-,glrt-,xoxb-,xoxp-,xoxa-,xoxr-,xoxs-,xoxe-,xapp-,aiza,npm_,pypi-,hf_,dop_v1_,shpat_,shpss_,sq0atp-,sq0csp-,gocspx-,dckr_pat_,figd_,nrak-,atatt,lin_api_,nvapi-,r8_,tskey-,pmak-,sntry,xkeysib-,sbp_,gsk_,sg.,ya29.,hvs.,hvb.,glsa_,glc_,ntn_,pscale_,rdme_,rubygems_,pul-,pnu_,tfp_,hrku-,clojars_,dapi,pt.,sl.,rzp_,age-secret-,akcp,ezak,fm2_,xai-,pplx-,lsv2_,phx_,nfp_,duffel_,shpca_,shppa_,ltai,akid,bkua_,ccipat_,dt0c01.,atctt,atbb,xoxd-,glptt-,glcbt-,flwseck,cfpat-,glft-,glsoat-,glagent-,gloas-,doo_v1_,dor_v1_,p8e-,shippo_,sgp_,sqp_,squ_,napi_,rnd_,polar_,eztk,fio-u-,vcp_,vercel_,dckr_oat_,oy2,dg9ro,aqe,fm1r_,fo1_";
+const PREFIXES: &[u8] = b"sk_,sk-,sk_live_,sk_test_,pk_live_,pk_test_,rk_live_,rk_test_,sk-ant-,sk-proj-,sk-svcacct-,sk-admin-,sb_secret_,cio,whsec_,ghp_,gho_,ghu_,ghs_,ghr_,github_pat_,glpat-,gldt-,glrt-,xoxb-,xoxp-,xoxa-,xoxr-,xoxs-,xoxe-,xapp-,aiza,npm_,pypi-,hf_,dop_v1_,shpat_,shpss_,sq0atp-,sq0csp-,gocspx-,dckr_pat_,figd_,nrak-,atatt,lin_api_,nvapi-,r8_,tskey-,pmak-,sntry,xkeysib-,sbp_,gsk_,sg.,ya29.,hvs.,hvb.,glsa_,glc_,ntn_,pscale_,rdme_,rubygems_,pul-,pnu_,tfp_,hrku-,clojars_,dapi,pt.,sl.,rzp_,age-secret-,akcp,ezak,fm2_,xai-,pplx-,lsv2_,phx_,nfp_,duffel_,shpca_,shppa_,ltai,akid,bkua_,ccipat_,dt0c01.,atctt,atbb,xoxd-,glptt-,glcbt-,flwseck,cfpat-,glft-,glsoat-,glagent-,gloas-,doo_v1_,dor_v1_,p8e-,shippo_,sgp_,sqp_,squ_,napi_,rnd_,polar_,eztk,fio-u-,vcp_,vercel_,dckr_oat_,dg9ro,fm1r_,fo1_";
 
 /// Claims the tokens of the text, and blanks its UUIDs: what looks like a number in one is none.
 pub(super) fn claim_all(scan: &mut Scan<'_>) {
@@ -57,7 +57,7 @@ pub(super) fn claim_all(scan: &mut Scan<'_>) {
         if from == to {
             if pattern::end(scan, end.wrapping_sub(UUID.len()), UUID) == end {
                 // LaunchDarkly's, Plaid's and HubSpot's have a name in front.
-                if !any_word(b"sdk-,access-,pat-", &mut |name| scan.has(start, name)) {
+                if !any_word(b"sdk-,api-,mob-,access-,pat-", &mut |name| scan.has(start, name)) {
                     scan.blank(end - UUID.len(), end);
                     continue;
                 }
@@ -151,9 +151,9 @@ fn formed(scan: &Scan<'_>, start: usize, end: usize, drawn: usize) -> bool {
     // JSON Web Tokens. Discord's.
     scan.bytes()[start..].starts_with(b"eyJ") && next >= 4
         || (23..=28).contains(&length) && next == 6 && part(end + 7) >= 27
-        // SendGrid's, Facebook's, Dropbox'.
+        // SendGrid's, Facebook's, LinkedIn's, NuGet's, Dropbox'.
         || drawn >= DRAWN_MIN && next >= SECRET_MIN && scan.has(start.wrapping_sub(3), b"sg.")
-        || length >= 50 && drawn >= 8 && scan.has(start, b"eaa")
+        || length >= 46 && drawn >= 8 && any_word(b"eaa,aqe,oy2", &mut |name| scan.has(start, name))
         || length >= 50
             && (scan.has(start.wrapping_sub(5), b"sl.u.") || scan.has(start.wrapping_sub(3), b"sl."))
         // Airtable's, Terraform's, Amazon's.
@@ -167,7 +167,8 @@ fn formed(scan: &Scan<'_>, start: usize, end: usize, drawn: usize) -> bool {
             && !scan.at(start + 2).is_ascii_uppercase()
         || length == 36 && scan.has(start, b"key-") && scan.run(start + 4, class::HEX) == end
         || hex == 32 && length == 50 && scan.at(start + 41) == b'-'
-        // WooCommerce's, New Relic's, Mailchimp's.
+        // Resend's, WooCommerce's, New Relic's, Mailchimp's.
+        || length == 36 && scan.has(start, b"re_") && scan.at(start + 11) == b'_'
         || length == 43 && scan.has(start + 1, b"s_") && scan.run(start + 3, class::HEX) == end
         || length == 40 && scan.has(end - 4, b"nral")
         || hex == 32 && scan.has(start + 32, b"-us") && scan.is(start + 35, class::DIGIT) && length <= 37

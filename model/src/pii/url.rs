@@ -72,6 +72,10 @@ fn parameter(scan: &Scan<'_>, sign: usize) -> Found {
         return None;
     }
     let from = sign + 1 + usize::from(scan.at(sign + 1) == b'"');
+    // The end of something in base 64.
+    if scan.at(from) == b'=' {
+        return None;
+    }
     let ends = if in_url && !listed { class::SPACE | class::URL_END } else { ENDS };
     let mut to = scan.until(from, ends);
     // An encoded space is part of the value, an encoded `&` is not: URLs hold other URLs.

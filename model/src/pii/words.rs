@@ -43,14 +43,14 @@ pub(super) const NAMES: &[(u8, &str)] = &[
          nome_completo nom_complet primer_nombre primeiro_nome for_namn efter_namn familien_name konto_inhaber ansprech_partner \
          ansprech_partner_name benutzer_name nutzer_name usuario user_login nombre_de_usuario nombre_usuario nome_de_usuario nome_utente \
          nom_utilisateur gebruikers_naam name_on_card name_of_customer nome_cliente nom_client kunden_name klant_naam \
-         vollstandiger_name vollstaendiger_name volledige_naam nombre_de_pila nombre_pila nom_famille nome_proprio apelido",
+         vollstandiger_name vollstaendiger_name volledige_naam nombre_de_pila nombre_pila nom_famille nome_proprio apelido geburts_name nom_de_naissance nome_do_titular titulaire_du_compte rekening_houder",
     ),
     (
         Kind::Address as u8,
         "address addresses addr address_line street street_name street_number street_address house_number \
          post_code postal_code zip_code zip apartment_number building_number strasse adresse direccion \
          indirizzo endereco plz post_leit_zahl anschrift strase straat straat_naam huis_nummer haus_nummer adres adress calle rua rue ulica \
-         morada adresse_livraison adresse_postale direccion_envio endereco_entrega via_e_numero postcode_bezorging street_name_and_number home_street home_town billing_line shipping_line code_postal codigo_postal \
+         morada adresse_livraison adresse_postale direccion_envio endereco_entrega via_e_numero postcode_bezorging street_name_and_number bezorg_adres adress_zeile domicilio direccion_de_envio indirizzo_di_spedizione cep home_street home_town billing_line shipping_line code_postal codigo_postal \
          codice_postale",
     ),
     (
@@ -65,7 +65,7 @@ pub(super) const NAMES: &[(u8, &str)] = &[
         Kind::Iban as u8,
         "iban ibans bban bank_account bank_account_number account_number account_no routing_number sort_code \
          konto_nummer bank_verbindung compte_bancaire cuenta_bancaria conta_bancaria conto_bancario rekening_nummer \
-         numero_compte numero_cuenta numero_conta numero_conto acct_number acct_no",
+         numero_compte numero_cuenta numero_conta numero_conto numero_de_compte numero_de_cuenta acct_number acct_no",
     ),
     (
         Kind::NationalId as u8,
@@ -103,7 +103,7 @@ pub(super) const NAMES: &[(u8, &str)] = &[
          mot_de_passe mdp wacht_woord haslo losen_ord user_pwd user_pass db_pass pin pin_code secret secrets credential credentials security_answer security_question otp \
          one_time_password mfa_code verification_code activation_code confirmation_code recovery_code backup_code backup_codes \
          access_code auth_code otp_code sms_code one_time_code codigo_sms codigo_verificacion codigo_verificacao codigo_de_verificacion \
-         codigo_de_verificacao tan sms_tan segredo segreto clave_secreta parola_chiave palavra_passe totp two_factor_code secret_answer recovery_phrase seed_phrase mnemonic client_secret",
+         codigo_de_verificacao tan sms_tan segredo segreto clave_secreta clave_de_acceso parola_chiave palavra_passe totp two_factor_code secret_answer recovery_phrase seed_phrase mnemonic client_secret",
     ),
     (
         Kind::Token as u8,
@@ -112,7 +112,7 @@ pub(super) const NAMES: &[(u8, &str)] = &[
          signing_key authorization auth_header authorization_header authorisation cookie cookies set_cookie session_cookie \
          session_key jwt bearer x_api_key service_key license_key aws_secret webhook_secret bearer_token oauth_token jwt_token device_token \
          app_key write_key clave_api chave_api chiave_api cle_api zugangs_token sitzungs_id csrf xsrf oauth_verifier \
-         code_verifier oob_code admin_key storage_key account_key application_key master_key service_account_key id_token_hint \
+         code_verifier oob_code admin_key azure_storage_key account_key application_key master_key service_account_key id_token_hint \
          reset_token user_token login_token session_id sess_id php_sess_id j_session_id ssh_key connection_string",
     ),
     // Their ends would tell, and they are not.
@@ -120,7 +120,7 @@ pub(super) const NAMES: &[(u8, &str)] = &[
         INNOCENT,
         "voice_mail direct_mail design_tokens design_token page_token next_token \
                 snail_mail max_tokens total_tokens prompt_tokens completion_tokens input_tokens output_tokens \
-                cursor_token memory_address map_pin ga_session_id",
+                cursor_token memory_address instruction_addr fault_addr image_addr base_addr load_addr map_pin ga_session_id",
     ),
     // Only as the name of a parameter, and only as all of it: a `promo_code` is none of these.
     (
@@ -136,43 +136,44 @@ pub(super) const NAMES: &[(u8, &str)] = &[
 pub(super) const SAID: &[(u8, &str)] = &[
     (
         0,
-        "phone ph call calls calle telephone tel telef telep mobile cell handy fax sms whatsapp dial ring reach \
-         contact llama appel ruf anruf ruft ruckruf chiamatemi bel tlf zadzwon msisdn landline celular cellulare movil telemovel mobiel puhelin тел Тел \
-         телефон Телефон моб τηλέφωνο κινητό 电话 電話 手机 携帯 전화 هاتف טלפון",
+        "phone phones phoned phonen ph call calls called caller telephone tel telef telefon telepon thoại mobile mobil mobilnummer cell handy handynummer fax \
+         sms whatsapp wa dial ring reach contact llama llamar llamame appel appelez ruf anruf anrufen ruft ruckruf chiamatemi bel tlf zadzwon msisdn \
+         landline celular cellulare movil telemovel mobiel puhelin тел Тел телефон Телефон моб τηλ Τηλ τηλέφωνο κινητό 电话 電話 手机 携帯 전화 \
+         هاتف טלפון โทร",
     ),
     (
         1,
-        "ssn social national identity insurance tax taxpayer tin passport nino bsn burger steuer itin pesel cpf aadhaar \
-         personal citizen dni nie nif nir curp license codice fiscal nhs tfn ahv egn cnp hetu cpr \
+        "ssn social national identity insurance tax taxpayer tin passport passeport pasaporte passaporto passnummer reisepass nino bsn burger steuer itin pesel cpf aadhaar aadhar \
+         personal citizen dni nie nif nir curp license licence codice fiscal nhs tfn ahv egn cnp hetu cpr \
          ausweis sozial ppsn pps snils СНИЛС ИНН ЕГН cuit cuil rfc teudat zehut זהות rodne asmens isikukood РНОКПП \
          マイナンバー 個人番号 hkid nric fodsel szemelyi jmbg oib emso kennitala kimlik tckn cedula amka mykad svnr fnr pnr idnr \
-         contribuinte mynumber",
+         contribuinte mynumber ktp cccd iqama ipn rnokpp ІПН เลขประจำตัว",
     ),
     (2, "ip ipv host server client address gateway proxy dns"),
-    (3, "version ver rev v release build upgrade updated firmware"),
+    (3, "version ver rev v release build upgrade firmware"),
     (
         4,
-        "inv ticket item serial batch track transaction upc product \
+        "inv ticket item serial batch track tracking transaction upc product \
          parcel receipt row total size utm campaign adset adgroup pixel bytes price amount uuid hash commit time epoch \
          bestellung rechnung",
     ),
     // These leave it to the words before them, and say something if those do not.
-    (5, "card visa master maestro amex paid pay credit debit carte karte"),
-    (6, "number numero nummer"),
+    (5, "card visa master maestro amex paid pay credit debit carte karte karten"),
+    (6, "number numero numer nummer"),
     (7, "code port case count"),
     (8, "id"),
     // They mean other things too, and are believed where they are near.
-    (9, "sin inn run rut uid sv pan medicare"),
+    (9, "sin inn run rut uid sv pan medicare nin nik nas dl"),
     // Near, they say that even what looks like a telephone is none.
     (
         10,
-        "order ord ordine ordre pedido commande objednavka zamowienie invoice ref reference sku part model article artikel \
+        "order orders ord ordine ordre pedido commande objednavka zamowienie invoice ref reference sku part oem chassis model article artikel \
          video gtin asin isbn ean",
     ),
     // An id before them is a person's.
     (11, "no nr"),
 ];
-pub(super) const SAID_LETTERS: usize = 5;
+pub(super) const SAID_LETTERS: usize = 6;
 
 /// FNV-1a, begun apart for the two tables.
 pub(super) const NAME: u32 = 0x811c_9dc5;
@@ -194,16 +195,16 @@ pub(super) const fn letter(text: &[u8], at: usize) -> u8 {
 /// U+00C0 to U+00DF, and U+00E0 to U+00FF.
 const UNACCENTED: &[u8; 32] = b"aaaaaaaceeeeiiiidnooooo ouuuuyts";
 
-/// How many letters `byte` begins. A character of Chinese, Japanese or Korean says as much as two.
+/// How many letters `byte` begins. A character of Chinese, Japanese or Korean says as much as three.
 pub(super) const fn begins_letters(byte: u8) -> usize {
     match byte {
         b'_' | 0x80..0xc0 => 0,
-        0xe3.. => 2,
+        0xe3.. => 3,
         _ => 1,
     }
 }
 
-/// A word's place is given by the first half of its hash, or is the next free one after that; the other
+/// A word's place is given by the first half of its hash, or is the next free one after that, as in a ring; the other
 /// half is kept there. A word that is in no table is taken for one that is once in some ten thousand
 /// times, of those that end as one does.
 static HASHES: [u16; PLACES] = build().0;
@@ -213,7 +214,7 @@ static MEANINGS: [u8; PLACES / 2] = build().1;
 static ENDS: [u32; 32] = build().2;
 const PLACES: usize = 1024;
 /// Letters that [`may_end`] is asked with.
-pub(super) const END_LETTERS: usize = 3;
+pub(super) const END_LETTERS: usize = 4;
 
 const fn build() -> ([u16; PLACES], [u8; PLACES / 2], [u32; 32]) {
     let mut tables = ([0; PLACES], [0; PLACES / 2], [0; 32]);
@@ -252,7 +253,7 @@ const fn build() -> ([u16; PLACES], [u8; PLACES / 2], [u32; 32]) {
             if letters > 0 {
                 let mut place = place(hash);
                 while tables.0[place] != 0 {
-                    place += 1;
+                    place = (place + 1) % PLACES;
                 }
                 assert!(hash as u16 != 0);
                 tables.0[place] = hash as u16;
@@ -279,13 +280,13 @@ pub(super) fn may_end(hash: u32) -> bool {
 pub(super) fn meaning(hash: u32) -> Option<u8> {
     let mut place = place(hash);
     loop {
-        let there = HASHES.get(place).copied()?;
+        let there = HASHES[place];
         if there == 0 {
             return None;
         }
         if there == hash as u16 {
             return Some(MEANINGS[place / 2] >> (place % 2 * 4) & 15);
         }
-        place += 1;
+        place = (place + 1) % PLACES;
     }
 }

@@ -351,9 +351,13 @@ on_both! {
         let told = settled(&server, 0, 1).await;
         assert_eq!(told["failed_by_reason"], json!([{ "reason": "gave_up", "count": 1 }]));
         let bearer = format!("Bearer {secret}");
-        let metrics = server.get("/metrics", &[("authorization", &bearer)]).await.text();
         let line = r#"pharos_forward_events_total{destination="webhook",outcome="failed"} 1"#;
-        assert!(metrics.lines().any(|shown| shown == line), "{metrics}");
+        // Counted after it is written down.
+        eventually("it is counted", async || {
+            let metrics = server.get("/metrics", &[("authorization", &bearer)]).await.text();
+            metrics.lines().any(|shown| shown == line)
+        })
+        .await;
     }
 
     async fn a_process_killed_between_send_and_mark_neither_loses_nor_hides_anything(backend: Backend) {

@@ -4,7 +4,7 @@
 pub(crate) mod proxy;
 pub(crate) mod receiver;
 
-use std::{net::SocketAddr, sync::mpsc, time::Duration};
+use std::{net::SocketAddr, path::Path, sync::mpsc, time::Duration};
 
 use axum::http::{HeaderMap, Method, Request, Response};
 use bytes::Bytes;
@@ -22,7 +22,9 @@ use pharos_server::{
     setup::Welcome,
 };
 use serde_json::{Value, json};
-use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection, SqliteConnection};
+use sqlx::{
+    AssertSqlSafe, Connection, Executor, PgConnection, SqliteConnection, sqlite::SqliteConnectOptions,
+};
 use tempfile::TempDir;
 use tokio::{net::TcpListener, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
@@ -94,7 +96,7 @@ impl Place {
         let statement = || sqlx::raw_sql(AssertSqlSafe(sql.to_owned()));
         match &self.database {
             Database::Sqlite(path) => {
-                let mut connection = SqliteConnection::connect(path.to_str().unwrap()).await.unwrap();
+                let mut connection = open_sqlite(path).await;
                 connection.execute(statement()).await.unwrap();
             }
             Database::Postgres(url) => {
@@ -115,7 +117,7 @@ impl Place {
         let sql = AssertSqlSafe(sql.to_owned());
         match &self.database {
             Database::Sqlite(path) => {
-                let mut connection = SqliteConnection::connect(path.to_str().unwrap()).await.unwrap();
+                let mut connection = open_sqlite(path).await;
                 sqlx::query_scalar(sql).fetch_all(&mut connection).await.unwrap()
             }
             Database::Postgres(url) => {
@@ -356,6 +358,12 @@ pub(crate) async fn eventually(what: &str, mut condition: impl AsyncFnMut() -> b
         }
     };
     tokio::time::timeout(Duration::from_secs(30), waiting).await.unwrap_or_else(|_| panic!("never: {what}"));
+}
+
+/// A connection that waits its turn, however slow the disk is on which the server's writes are synced.
+async fn open_sqlite(path: &Path) -> SqliteConnection {
+    let options = SqliteConnectOptions::new().filename(path).busy_timeout(Duration::from_secs(60));
+    SqliteConnection::connect_with(&options).await.unwrap()
 }
 
 async fn create_database() -> String {
