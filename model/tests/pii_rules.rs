@@ -65,7 +65,7 @@ fn innocent_neighbours() {
                 emailed name product_name file_name page_title ship zip_file syntax_id session_count ga_session_id country_code sort_key tokenizer \
                 cookie_consent has_phone isMobile voicemail pinned iphone description company card cards lat lng passenger_count \
                 screen_name authored_by keyboard secretary telemetry total_tokens ipsum tip skip password_strength \
-                num_phones numEmails local_storage_key instruction_addr gtm_container";
+                num_phones numEmails min_birth_year field_errors.email errors.phone product_display_name local_storage_key instruction_addr gtm_container";
     for key in keys.split_whitespace() {
         assert_eq!(kind_of(key), None, "{key}");
     }

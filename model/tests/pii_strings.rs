@@ -163,6 +163,8 @@ fn phones() {
         "(01)23418381184333(17)260131(10)A1549",
         "(01)00160876899849(17)260131",
         "(999) 999-9999",
+        "12/5845/7953",
+        "04 26 25 46 18 37",
         "855 556 1421 1696",
         "99 746 1824 968",
         "container 693861418875444",
@@ -243,6 +245,16 @@ fn national_ids() {
     );
     check("784-1965-1857408-0 69415-0180965-8 62.11.15-944-82", "[national_id] [national_id] [national_id]");
     check("AVS 756 8792 1821 42", "AVS [national_id]");
+    check("4.755.259-1, GHA-763629391-3; 4RE3-T79-JP82", "[national_id], [national_id]; [national_id]");
+    check(
+        "cprNr=2904563679, <ppsNumber>9070608BA</ppsNumber>",
+        "cprNr=[national_id], <ppsNumber>[national_id]</ppsNumber>",
+    );
+    check("cartão de cidadão n.º 230313945VD3", "cartão de cidadão n.º [national_id]");
+    check(
+        "my taiwan id is J237495776, паспорт серии 4611 859154",
+        "my taiwan id is [national_id], паспорт серии [national_id]",
+    );
     check("id,bsn,status\n4711,307203384,new", "id,bsn,status\n4711,[national_id],new");
     check(
         "status | oib\nnew | 06941521835\nold | 6941521",
@@ -342,6 +354,7 @@ fn network_addresses() {
     check("http://203.0.113.7/x", "http://[ip]/x");
     check("host [2001:db8::ff00:42:8329]:443", "host [[ip]]:443");
     check("server 4.12.0.3", "server [ip]");
+    check("路由器MAC地址：00:25:90:E0:F6:3E", "路由器MAC地址：[mac]");
     check("/geo/203.0.113.7/map", "/geo/[ip]/map");
     check("/api/v1/find?peer=213.238.187.216", "/api/v1/find?peer=[ip]");
     check("/api/v1/addr/28.44.181.25?x=1", "/api/v1/addr/[ip]?x=1");
@@ -363,6 +376,7 @@ fn network_addresses() {
         "version 10.15.7.1",
         "1.2.3.4",
         "127.0.0.1:3000",
+        "255.255.240.0",
         "v10.2.3.4",
         "1.2.3.4.5",
         "256.1.1.1",

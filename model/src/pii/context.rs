@@ -24,6 +24,8 @@ pub(super) enum Context {
     Reference,
     /// The same, by the last words before it or by its name.
     Article,
+    /// An id: no telephone, and of whom a form or a checksum may tell.
+    Id,
 }
 
 /// What the rows of [`words::SAID`] say; from [`WEAK`] on only if no other word says anything.
@@ -36,7 +38,7 @@ const ROWS: [Context; 12] = [
     Context::Card,
     Context::Phone,
     Context::Reference,
-    Context::Reference,
+    Context::Id,
     Context::Identity,
     Context::Article,
     Context::Unknown,
@@ -105,11 +107,7 @@ fn said(near: &[u8], key: &str) -> Context {
             while start > 0 && class::is(text[start - 1], class::LETTER | class::HIGH) {
                 start -= 1;
                 // `appVersion` are two words.
-                if is_key
-                    && start > 0
-                    && text[start].is_ascii_uppercase()
-                    && text[start - 1].is_ascii_lowercase()
-                {
+                if start > 0 && text[start].is_ascii_uppercase() && text[start - 1].is_ascii_lowercase() {
                     break;
                 }
             }
@@ -141,7 +139,7 @@ fn said(near: &[u8], key: &str) -> Context {
                     }
                     // What is but a number, and its name an id, is that of a thing.
                     if row == ID && is_key && words == 1 {
-                        weak = context;
+                        weak = Context::Reference;
                     }
                     // A key's word is not said of one number.
                     if weak == Context::Unknown && !is_key && (WEAK..NEAR).contains(&row) {
@@ -149,7 +147,7 @@ fn said(near: &[u8], key: &str) -> Context {
                     }
                 }
             }
-            end = if is_key && start < end { start } else { start.saturating_sub(1) };
+            end = if start < end { start } else { start.saturating_sub(1) };
         }
     }
     weak

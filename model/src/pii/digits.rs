@@ -272,8 +272,10 @@ fn look_at(run: &mut Run<'_>, letters: usize) -> Option<Kind> {
     let count = run.count(run.len);
     let (width, next) = (run.width(0), scan.at(end));
     if count < SPACED_DIGITS_MIN {
-        let formed =
-            letters == 2 && width == 2 || letters > 3 || letters > 0 && class::is(next, class::LETTER);
+        let formed = letters == 2 && width == 2
+            || letters > 3
+            || class::is(next, class::LETTER)
+                && (letters > 0 || width == 1 && scan.is(end + 2, class::DIGIT));
         let addressed = run.len >= 4
             || class::is(next, class::HEX)
             || width <= 2 && next == b'-'

@@ -1,5 +1,5 @@
 //! Addresses of the internet protocol: four numbers up to 255 that no version number is, and the
-//! groups of IPv6. Loopback and unspecified addresses are nobody's.
+//! groups of IPv6. Loopback, masks and unspecified addresses are nobody's.
 
 use super::context::Context;
 use super::digits::{Digits, Run};
@@ -44,8 +44,8 @@ pub(super) fn v4(run: &mut Run<'_>) -> Option<bool> {
         return None;
     }
     run.to = end;
-    // A network or the machine itself; `Chrome 120.0.0.0`.
-    if rest == 0 || scan.has(start, b"127.") {
+    // A network, its mask or the machine itself; `Chrome 120.0.0.0`.
+    if rest == 0 || scan.has(start, b"127.") || scan.has(start, b"255.") {
         return Some(false);
     }
     // Versions have small parts, and of those after the first one that is a digit.
@@ -67,7 +67,7 @@ pub(super) fn claim_v6(scan: &mut Scan<'_>) {
         }
         let mut start = scan.back(colon, class::HEX);
         // `client:2a01:...`: the first colon is not its own.
-        if scan.is_after(class::WORD, start) && scan.at(colon + 1) != b':' {
+        if (start == colon || scan.is_after(class::WORD, start)) && scan.at(colon + 1) != b':' {
             start = colon + 1;
         }
         let end = scan.run(start, class::HEX | class::COLON);

@@ -126,7 +126,7 @@ pub(crate) enum KeyFinding {
 
 /// What the last key of `path`, which is `key`, tells.
 pub(crate) fn of_key(path: &str, key: &str, clues: Clues, rules: &Rules) -> KeyFinding {
-    let named = key::kind(path.as_bytes(), false).filter(|_| !asks(key));
+    let named = key::kind(path.as_bytes(), false).filter(|_| !asks(key) && !is_told(path));
     let kind = named.unwrap_or(Kind::Custom);
     let action = match rules.for_key(key) {
         Some(KeyRule::Allow) => return KeyFinding::Allowed,
@@ -145,9 +145,15 @@ pub(crate) fn of_key(path: &str, key: &str, clues: Clues, rules: &Rules) -> KeyF
     KeyFinding::Nothing
 }
 
-/// Whether `key` is a question (`has_phone`, `isMobile`, `num_phones`): its answer is nobody's data.
+/// Whether `path` is of what is wrong with a form, which has its fields' names (`errors.email`).
+fn is_told(path: &str) -> bool {
+    path.as_bytes().windows(7).any(|part| part.eq_ignore_ascii_case(b"errors."))
+}
+
+/// Whether `key` is a question (`has_phone`, `isMobile`, `num_phones`) or a bound (`min_birth_year`): its answer is
+/// nobody's data.
 fn asks(key: &str) -> bool {
-    [b"has".as_slice(), b"is", b"num"].iter().any(|verb| {
+    [b"has".as_slice(), b"is", b"num", b"min", b"max"].iter().any(|verb| {
         let (start, rest) = key.as_bytes().split_at(verb.len().min(key.len()));
         start.eq_ignore_ascii_case(verb)
             && rest.first().is_some_and(|b| *b == b'_' || b.is_ascii_uppercase())

@@ -19,7 +19,7 @@ const LETTERS_MAX: usize = 3;
 /// that few are tried: the width of the first group of digits, as a character from `0` on, or the count of
 /// letters, from `` ` `` on, or `*` where separators may be left out. And what else must hold of a number
 /// that has the form: see [`holds`].
-const FORMS: [&str; 40] = [
+const FORMS: [&str; 43] = [
     "3.###-##-####",
     "3U### ## ####",
     "bK?? ## ## ## ?",
@@ -37,6 +37,9 @@ const FORMS: [&str; 40] = [
     "eP?????####?",
     "3.###.###.###-##",
     "2.##.###.###-*",
+    "1.#.###.###-*",
+    "1.#?*# ?*# ??##",
+    "c.GHA-#########-#",
     "2.2#-########-#",
     "3.756 #### #### ##",
     "=A756##########",
@@ -82,11 +85,11 @@ const CELL: usize = 24;
 /// left in the run.
 pub(super) fn around(run: &mut Run<'_>, letters: usize) -> bool {
     let (scan, start) = (run.scan, run.start());
-    // Letters and digits apart: of the forms that begin with letters, the British and Spain's are written so.
+    // Letters and digits apart: of the forms that begin with letters, the British, Spain's and Ghana's are written so.
     if run.is_after(class::SEPARATOR) {
         let first = scan.back_of(start - 1, 3, class::LETTER);
         let apart = start - 1 - first;
-        if (1..=2).contains(&apart) && formed(run, first, apart) {
+        if (1..=3).contains(&apart) && formed(run, first, apart) {
             return true;
         }
     }
@@ -303,7 +306,8 @@ fn holds(check: u8, from: usize, to: usize, run: &mut Run<'_>) -> bool {
                 && [0, 2_000_000_000].iter().any(|century| (century + part(0, 9)) % 97 == key);
             (checked || poland || germany || with_date || greece || belgium) && !is_other(run)
         }
-        // Nothing else: Italy's codice fiscale, Hong Kong's, Mexico's CURP, Brazil's CPF, Chile's RUT, Argentina's CUIL,
+        // Nothing else: Italy's codice fiscale, Hong Kong's, Mexico's CURP, Brazil's CPF, Chile's RUT, Uruguay's CI, Ghana's, the Medicare
+        // number of the United States, Argentina's CUIL,
         // Switzerland's AHV, the Emirates', Pakistan's, Thailand's, the Philippines', Russia's SNILS, Belgium's, Germany's social insurance.
         _ => true,
     }

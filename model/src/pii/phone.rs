@@ -110,6 +110,10 @@ fn shaped(run: &Run<'_>, opened: bool) -> usize {
         // `00421 2 39153042`, `06-1/234 5678`.
         let width_min = if abroad || run.separator(1) == b'/' { 1 } else { 2 };
         let groups = longest(run, shortest, most, width_min);
+        // Six pairs are drawn in a lottery.
+        if groups > 5 && (0..groups).all(|index| width(index) == 2) {
+            return 0;
+        }
         // One piece with two zeros in front is a padded number, as is a long one.
         return if groups > 1 || !abroad && width(0) <= 11 { groups } else { 0 };
     }
@@ -137,6 +141,8 @@ fn shaped(run: &Run<'_>, opened: bool) -> usize {
     // `11 91234-5678`, `8 912 345-67-89`, `22/262-5521`.
     let mixed = !spaced
         && !hyphened
+        // `12/5845/7953` is a tile of a map.
+        && !run.separated_by(groups, b'/')
         && (0..groups - 1).all(|index| matches!(run.separator(index), b' ' | b'-' | b'/'));
     let subscriber = last == 4 || last == 2 && width(groups - 2) == 2;
     let mixed = mixed && groups >= 3 && run.count(groups) >= 9 && width(0) <= 3 && subscriber && !all(0, 2);

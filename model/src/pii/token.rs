@@ -31,7 +31,7 @@ const UUID: &[u8] = &[
 ];
 
 /// Beginnings of tokens. What follows must look drawn by lot.
-const PREFIXES: &[u8] = b"sk_,sk-,sk_live_,sk_test_,pk_live_,pk_test_,rk_live_,rk_test_,sk-ant-,sk-proj-,sk-svcacct-,sk-admin-,sb_secret_,cio,whsec_,ghp_,gho_,ghu_,ghs_,ghr_,github_pat_,glpat-,gldt-,glrt-,xoxb-,xoxp-,xoxa-,xoxr-,xoxs-,xoxe-,xapp-,aiza,npm_,pypi-,hf_,dop_v1_,shpat_,shpss_,sq0atp-,sq0csp-,gocspx-,dckr_pat_,figd_,nrak-,atatt,lin_api_,nvapi-,r8_,tskey-,pmak-,sntry,xkeysib-,sbp_,gsk_,sg.,ya29.,hvs.,hvb.,glsa_,glc_,ntn_,pscale_,rdme_,rubygems_,pul-,pnu_,tfp_,hrku-,clojars_,dapi,pt.,sl.,rzp_,age-secret-,akcp,ezak,fm2_,xai-,pplx-,lsv2_,phx_,nfp_,duffel_,shpca_,shppa_,ltai,akid,bkua_,ccipat_,dt0c01.,atctt,atbb,xoxd-,glptt-,glcbt-,flwseck,cfpat-,glft-,glsoat-,glagent-,gloas-,doo_v1_,dor_v1_,p8e-,shippo_,sgp_,sqp_,squ_,napi_,rnd_,polar_,eztk,fio-u-,vcp_,vercel_,dckr_oat_,dg9ro,fm1r_,fo1_";
+const PREFIXES: &[u8] = b"sk_,sk-,sk_live_,sk_test_,pk_live_,pk_test_,rk_live_,rk_test_,sk-ant-,sk-proj-,sk-svcacct-,sk-admin-,sk-or-v1-,pcsk_,sb_secret_,cio,whsec_,ghp_,gho_,ghu_,ghs_,ghr_,github_pat_,glpat-,gldt-,glrt-,xoxb-,xoxp-,xoxa-,xoxr-,xoxs-,xoxe-,xapp-,aiza,npm_,pypi-,hf_,dop_v1_,shpat_,shpss_,sq0atp-,sq0csp-,gocspx-,dckr_pat_,figd_,nrak-,atatt,lin_api_,nvapi-,r8_,tskey-,pmak-,sntry,xkeysib-,sbp_,gsk_,sg.,ya29.,hvs.,hvb.,glsa_,glc_,ntn_,pscale_,rdme_,rubygems_,pul-,pnu_,tfp_,hrku-,clojars_,dapi,pt.,sl.,rzp_,age-secret-,akcp,ezak,fm2_,xai-,pplx-,lsv2_,phx_,nfp_,duffel_,shpca_,shppa_,ltai,akid,bkua_,ccipat_,dt0c01.,atctt,atbb,xoxd-,glptt-,glcbt-,flwseck,cfpat-,glft-,glsoat-,glagent-,gloas-,doo_v1_,dor_v1_,p8e-,shippo_,sgp_,sqp_,squ_,napi_,rnd_,polar_,eztk,fio-u-,vcp_,vercel_,dckr_oat_,dg9ro,fm1r_,fo1_";
 
 /// Claims the tokens of the text, and blanks its UUIDs: what looks like a number in one is none.
 pub(super) fn claim_all(scan: &mut Scan<'_>) {
@@ -203,6 +203,10 @@ fn addressed(scan: &Scan<'_>, start: usize, end: usize) -> usize {
     if length == 35 && scan.before(start) == b':' {
         let bot = scan.back_of(start - 1, 12, class::DIGIT);
         return if bot + 9 <= start { bot } else { end };
+    }
+    // Azure's, `3Ab8Q~...`.
+    if length >= 31 && scan.has(start.wrapping_sub(2), b"q~") {
+        return start.saturating_sub(6);
     }
     // Slack's and Discord's.
     if length >= 24 && scan.before(start) == b'/' {

@@ -27,7 +27,7 @@ pub(super) const NAMES: &[(u8, &str)] = &[
         "phone phones tele_phone cell_phone mobile_phone mobile tel tel_no fax fax_number land_line cell_number phone_number \
          phone_numbers phone_no mobile_number mobile_no tel_number contact_number contact_no whats_app whats_app_number msisdn telefon \
          telefono telefone telefoon telefon_nummer telefoon_nummer handy handy_nummer movil celular cellulare tele_movel rufnummer \
-         home_phone work_phone user_phone contact_phone customer_phone client_phone office_phone phone_num mobile_num",
+         festnetz home_phone work_phone user_phone contact_phone customer_phone client_phone office_phone phone_num mobile_num",
     ),
     // Not `name` alone, which products, pages and campaigns have.
     (
@@ -43,14 +43,15 @@ pub(super) const NAMES: &[(u8, &str)] = &[
          nome_completo nom_complet primer_nombre primeiro_nome for_namn efter_namn familien_name konto_inhaber ansprech_partner \
          ansprech_partner_name benutzer_name nutzer_name usuario user_login nombre_de_usuario nombre_usuario nome_de_usuario nome_utente \
          nom_utilisateur gebruikers_naam name_on_card name_of_customer nome_cliente nom_client kunden_name klant_naam \
-         vollstandiger_name vollstaendiger_name volledige_naam nombre_de_pila nombre_pila nom_famille nome_proprio apelido geburts_name nom_de_naissance nome_do_titular titulaire_du_compte rekening_houder",
+         payee_name beneficiary_name traveler_name traveller_name invitee_name birth_name nombre_cliente karten_inhaber roep_naam \
+         familie_naam user_handle doctor_name vollstandiger_name vollstaendiger_name volledige_naam nombre_de_pila nombre_pila nom_famille nome_proprio apelido geburts_name nom_de_naissance nome_do_titular titulaire_du_compte rekening_houder",
     ),
     (
         Kind::Address as u8,
         "address addresses addr address_line street street_name street_number street_address house_number \
          post_code postal_code zip_code zip apartment_number building_number strasse adresse direccion \
          indirizzo endereco plz post_leit_zahl anschrift strase straat straat_naam huis_nummer haus_nummer adres adress calle rua rue ulica \
-         morada adresse_livraison adresse_postale direccion_envio endereco_entrega via_e_numero postcode_bezorging street_name_and_number bezorg_adres adress_zeile domicilio direccion_de_envio indirizzo_di_spedizione cep home_street home_town billing_line shipping_line code_postal codigo_postal \
+         morada adresse_livraison adresse_postale direccion_envio endereco_entrega via_e_numero postcode_bezorging street_name_and_number logradouro adresse_ligne indirizzo_fatturazione woon_adres bezorg_adres adress_zeile domicilio direccion_de_envio indirizzo_di_spedizione cep home_street home_town billing_line shipping_line code_postal codigo_postal \
          codice_postale",
     ),
     (
@@ -59,13 +60,13 @@ pub(super) const NAMES: &[(u8, &str)] = &[
          cvc cvv csc cvn card_code security_code card_expiry card_exp card_expiration card_cvc card_cvv \
          card_pan pan_number primary_account_number kredit_karte karten_nummer numero_tarjeta numero_carte numero_carta \
          numero_cartao codigo_seguridad codigo_seguranca code_securite codice_sicurezza beveiligings_code cryptogramme \
-         prufziffer_karte pruefziffer_karte card_pin carte_bancaire",
+         prufziffer_karte pruefziffer_karte card_pin carte_bancaire card_verification_value ccv card_expiry_date",
     ),
     (
         Kind::Iban as u8,
         "iban ibans bban bank_account bank_account_number account_number account_no routing_number sort_code \
          konto_nummer bank_verbindung compte_bancaire cuenta_bancaria conta_bancaria conto_bancario rekening_nummer \
-         numero_compte numero_cuenta numero_conta numero_conto numero_de_compte numero_de_cuenta acct_number acct_no",
+         numero_compte numero_cuenta numero_conta numero_conto numero_de_compte numero_de_cuenta payee_account bsb acct_number acct_no",
     ),
     (
         Kind::NationalId as u8,
@@ -77,13 +78,13 @@ pub(super) const NAMES: &[(u8, &str)] = &[
          driving_license driver_licence license_plate number_plate nhs_number medicare_number insurance_number \
          social_insurance_number health_card cpf cnpj curp dni nie nif nir bsn pesel aadhaar aadhar pan_card \
          steuer_id codice_fiscale user_ssn cedula pasaporte passaporto passeport numero_passeport reise_pass reise_pass_nummer pass_nummer paspoort_nummer \
-         fuhrerschein_nummer fuehrerschein_nummer mrn medical_record_number rijbewijs_nummer document_number nin ausweis_nummer securite_sociale steuer_nummer",
+         fuhrerschein_nummer fuehrerschein_nummer mrn medical_record_number rijbewijs_nummer document_number nin numero_documento nro_documento voter_id patient_id residence_permit_number ausweis_nummer securite_sociale steuer_nummer",
     ),
     (
         Kind::BirthDate as u8,
         "dob date_of_birth birth_date birth_day birth_dates born_on born birth_year year_of_birth \
          place_of_birth day_of_birth user_dob geburts_datum geburts_tag fecha_de_nacimiento fecha_nacimiento \
-         date_de_naissance date_naissance data_de_nascimento data_nascimento data_di_nascita geboorte_datum",
+         date_de_naissance date_naissance data_de_nascimento data_nascimento data_di_nascita geboorte_datum birth_place birth_city city_of_birth geb_datum nascimento",
     ),
     (
         Kind::Ip as u8,
@@ -100,33 +101,33 @@ pub(super) const NAMES: &[(u8, &str)] = &[
     (
         Kind::Password as u8,
         "pass_word pass_word_confirmation pass_word_confirm pass_word_hash pass_words pass_wd pwd pass_phrase pass_code passwort kennwort contrasena senha \
-         mot_de_passe mdp wacht_woord haslo losen_ord user_pwd user_pass db_pass pin pin_code secret secrets credential credentials security_answer security_question otp \
+         mot_de_passe mdp wacht_woord haslo losen_ord user_pwd user_pass db_pass pin pin_code secret secrets credential credentials security_answer security_question security_question_answer otp \
          one_time_password mfa_code verification_code activation_code confirmation_code recovery_code backup_code backup_codes \
          access_code auth_code otp_code sms_code one_time_code codigo_sms codigo_verificacion codigo_verificacao codigo_de_verificacion \
          codigo_de_verificacao tan sms_tan segredo segreto clave_secreta clave_de_acceso parola_chiave palavra_passe totp two_factor_code secret_answer recovery_phrase seed_phrase mnemonic client_secret",
     ),
     (
         Kind::Token as u8,
-        "token tokens access_token refresh_token id_token auth_token session_token api_token csrf_token \
+        "token auth_tokens access_tokens refresh_tokens api_tokens device_tokens push_tokens access_token refresh_token id_token auth_token session_token api_token csrf_token \
          xsrf_token api_key api_keys secret_key access_key access_key_id private_key auth_key encryption_key \
          signing_key authorization auth_header authorization_header authorisation cookie cookies set_cookie session_cookie \
          session_key jwt bearer x_api_key service_key license_key aws_secret webhook_secret bearer_token oauth_token jwt_token device_token \
          app_key write_key clave_api chave_api chiave_api cle_api zugangs_token sitzungs_id csrf xsrf oauth_verifier \
          code_verifier oob_code admin_key azure_storage_key account_key application_key master_key service_account_key id_token_hint \
-         reset_token user_token login_token session_id sess_id php_sess_id j_session_id ssh_key connection_string",
+         reset_token user_token login_token session_id sess_id php_sess_id j_session_id ssh_key connection_string subscription_key activation_key",
     ),
     // Their ends would tell, and they are not.
     (
         INNOCENT,
-        "voice_mail direct_mail design_tokens design_token page_token next_token \
-                snail_mail max_tokens total_tokens prompt_tokens completion_tokens input_tokens output_tokens \
-                cursor_token memory_address instruction_addr fault_addr image_addr base_addr load_addr map_pin ga_session_id",
+        "voice_mail direct_mail design_token page_token next_token \
+                snail_mail cursor_token product_display_name app_display_name page_full_name memory_address crash_address \
+                instruction_addr fault_addr image_addr base_addr load_addr map_pin ga_session_id",
     ),
     // Only as the name of a parameter, and only as all of it: a `promo_code` is none of these.
     (
         PARAMETER_WHOLE,
         "code key session sid sess auth hash_token ticket saml_response \
-         saml_request assertion pass pw user_id uid magic nonce",
+         saml_request wresult login assertion pass pw user_id uid magic nonce",
     ),
     (PARAMETER_END, "signature sig hmac"),
 ];
@@ -136,8 +137,8 @@ pub(super) const NAMES: &[(u8, &str)] = &[
 pub(super) const SAID: &[(u8, &str)] = &[
     (
         0,
-        "phone phones phoned phonen ph call calls called caller telephone tel telef telefon telepon thoại mobile mobil mobilnummer cell handy handynummer fax \
-         sms whatsapp wa dial ring reach contact llama llamar llamame appel appelez ruf anruf anrufen ruft ruckruf chiamatemi bel tlf zadzwon msisdn \
+        "phone phones phoned phonen ph call calls called caller callback telephone tel telef telefon telepon thoại mobile mobil mobilnummer cell handy handynummer fax \
+         sms whatsapp whats wa dial ring reach contact llama llamar llamame appel appelez rappel ruf rufen anruf anrufen ruft ruckruf chiamatemi bel tlf zadzwon msisdn \
          landline celular cellulare movil telemovel mobiel puhelin тел Тел телефон Телефон моб τηλ Τηλ τηλέφωνο κινητό 电话 電話 手机 携帯 전화 \
          هاتف טלפון โทร",
     ),
@@ -147,7 +148,7 @@ pub(super) const SAID: &[(u8, &str)] = &[
          personal citizen dni nie nif nir curp license licence codice fiscal nhs tfn ahv egn cnp hetu cpr \
          ausweis sozial ppsn pps snils СНИЛС ИНН ЕГН cuit cuil rfc teudat zehut זהות rodne asmens isikukood РНОКПП \
          マイナンバー 個人番号 hkid nric fodsel szemelyi jmbg oib emso kennitala kimlik tckn cedula amka mykad svnr fnr pnr idnr \
-         contribuinte mynumber ktp cccd iqama ipn rnokpp ІПН เลขประจำตัว",
+         contribuinte mynumber ktp cccd iqama ipn rnokpp ІПН паспорт Паспорт osobisty dowodu cidadao perso nuss kvnr krankenversicherten niss insz cni iin bvn الهوية الإقامة البطاقة เลขประจำตัว",
     ),
     (2, "ip ipv host server client address gateway proxy dns"),
     (3, "version ver rev v release build upgrade firmware"),
@@ -163,7 +164,7 @@ pub(super) const SAID: &[(u8, &str)] = &[
     (7, "code port case count"),
     (8, "id"),
     // They mean other things too, and are believed where they are near.
-    (9, "sin inn run rut uid sv pan medicare nin nik nas dl"),
+    (9, "sin inn run rut uid sv pan medicare nin nik nas dl taj nic nid utr ird afm"),
     // Near, they say that even what looks like a telephone is none.
     (
         10,
@@ -212,7 +213,7 @@ static HASHES: [u16; PLACES] = build().0;
 static MEANINGS: [u8; PLACES / 2] = build().1;
 /// A bit for each hash of the last letters of a name.
 static ENDS: [u32; 32] = build().2;
-const PLACES: usize = 1024;
+const PLACES: usize = 1280;
 /// Letters that [`may_end`] is asked with.
 pub(super) const END_LETTERS: usize = 4;
 
