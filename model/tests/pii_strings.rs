@@ -192,9 +192,12 @@ fn cards() {
             "2223003122003222",
             "6759649826438453",
             "4111.1111.1111.1111",
+            "6304 0766 5627 8336 61",
         ],
     );
+    check("카드번호 630407665627833661", "카드번호 [card]");
     kept(&[
+        "630407665627833661",
         "4111 1111 1111 1112",
         "1234567890123456",
         "0.4111111111111111",
@@ -249,6 +252,14 @@ fn national_ids() {
     check(
         "cprNr=2904563679, <ppsNumber>9070608BA</ppsNumber>",
         "cprNr=[national_id], <ppsNumber>[national_id]</ppsNumber>",
+    );
+    check(
+        "an item: South African ID number: 9909265359086",
+        "an item: South African ID number: [national_id]",
+    );
+    check(
+        "updated Medicare no. to 5140328561, 주민번호: 4101012290851",
+        "updated Medicare no. to [national_id], 주민번호: [national_id]",
     );
     check("cartão de cidadão n.º 230313945VD3", "cartão de cidadão n.º [national_id]");
     check(
@@ -340,6 +351,7 @@ fn national_ids() {
         "Contract 2023-11027747 renewed",
         "692 93 1042 1472",
         "bsn,order\n1,307203384",
+        "rfc CVE-2023-39908",
         "S1234567E",
         "120247198902134513",
         "Sin resultados para 768-2198154-4401501",
@@ -512,6 +524,7 @@ fn what_urls_carry() {
         "a == b",
         "https://example.org:8080/a@b/c",
         "password: too short",
+        "{\"has_email\":true,\"email\": false,\"phone\":null}",
         "/docs#session-handling",
         "?token=&code=",
         "address=0x7ffe",

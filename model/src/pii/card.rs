@@ -5,12 +5,13 @@ use super::class;
 use super::context::Context;
 use super::digits::{Digits, Run};
 
-/// Digits that cards have, as bits: 12, 13, 14, 15, 16 and 19.
+/// Digits that cards have, as bits: 12 to 16, 18 and 19.
 const OF_12: u8 = 1;
 const OF_13: u8 = 1 << 1;
 const OF_14: u8 = 1 << 2;
 const OF_15: u8 = 1 << 3;
 const OF_16: u8 = 1 << 4;
+const OF_18: u8 = 1 << 6;
 const OF_19: u8 = 1 << 7;
 
 /// The first two digits of cards, from and to, and how many digits those have.
@@ -29,8 +30,8 @@ const ISSUED: &[(u8, u8, u8)] = &[
     (81, 82, OF_16),                 // RuPay
     (50, 50, OF_12 | OF_16 | OF_19), // Maestro
     (56, 59, OF_12 | OF_16 | OF_19),
-    (63, 63, OF_12),
-    (67, 67, OF_12),
+    (63, 63, OF_12 | OF_18),
+    (67, 67, OF_12 | OF_18),
     (90, 99, OF_16), // Troy, Prostir
     (6, 6, OF_12),   // Maestro in the United Kingdom
 ];
@@ -48,14 +49,15 @@ pub(super) fn groups(run: &mut Run<'_>) -> usize {
         // Four fours are what people make of a card's number, whoever issued it.
         let fours = groups == 4 && (0..4).all(|index| run.width(index) == 4);
         if count >= 12 && run.ends(groups) && is_card(&run.digits(groups), fours) {
-            if groups > 1 || count > 13 {
+            if groups > 1 || count > 13 && count != 18 {
                 found = groups;
                 continue;
             }
             // Twelve and thirteen digits are also what articles have: then their checksum decides. And what
-            // is counted has, or is part of a path.
-            let is_other = (run.scan.is_number || run.before() == b'/' || is_article(&run.digits(1)))
-                && run.context() != Context::Card;
+            // is counted has, or is part of a path. Eighteen in one piece are rather an id.
+            let is_other =
+                (count == 18 || run.scan.is_number || run.before() == b'/' || is_article(&run.digits(1)))
+                    && run.context() != Context::Card;
             return usize::from(!is_other);
         }
         if count >= 19

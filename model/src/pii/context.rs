@@ -113,6 +113,10 @@ fn said(near: &[u8], key: &str) -> Context {
             }
             if start < end {
                 words += 1;
+                // An id number's is soon said whose.
+                if weak == Context::Identity && words > NEAR_WORDS + 1 {
+                    return weak;
+                }
                 let mut hash = WORD;
                 let mut letters = 0;
                 for at in start..end {

@@ -2,7 +2,7 @@
 //! a fragment, and pairs such as `"password":"..."` in JSON kept as a string.
 
 use super::scan::Scan;
-use super::{Kind, class, key};
+use super::{Kind, any_word, class, key};
 
 /// Bytes of the shortest secret after a colon in prose, and those of its start that must have a digit.
 const SECRET_BYTES_MIN: usize = 6;
@@ -102,6 +102,10 @@ fn pair(scan: &Scan<'_>, sign: usize) -> Found {
     let kind = key::kind(scan.part(scan.back_of(end, NAME_BYTES_MAX, NAME | class::SPACE), end), false)?;
     let mut from = scan.run(sign + 1, class::SPACE);
     from += usize::from(escaped && scan.at(from) == b'\\');
+    // `"has_email": true`.
+    if any_word(b"true,false,null", &mut |word| scan.has(from, word)) {
+        return None;
+    }
     let open = scan.at(from);
     let inside = if quoted { open == quote } else { matches!(open, b'"' | b'\'') };
     from += usize::from(inside);

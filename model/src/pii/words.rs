@@ -78,13 +78,13 @@ pub(super) const NAMES: &[(u8, &str)] = &[
          driving_license driver_licence license_plate number_plate nhs_number medicare_number insurance_number \
          social_insurance_number health_card cpf cnpj curp dni nie nif nir bsn pesel aadhaar aadhar pan_card \
          steuer_id codice_fiscale user_ssn cedula pasaporte passaporto passeport numero_passeport reise_pass reise_pass_nummer pass_nummer paspoort_nummer \
-         fuhrerschein_nummer fuehrerschein_nummer mrn medical_record_number rijbewijs_nummer document_number nin numero_documento nro_documento voter_id patient_id residence_permit_number ausweis_nummer securite_sociale steuer_nummer",
+         fuhrerschein_nummer fuehrerschein_nummer mrn medical_record_number rijbewijs_nummer document_number nin numero_documento nro_documento my_number individual_number voter_id patient_id residence_permit_number ausweis_nummer securite_sociale steuer_nummer",
     ),
     (
         Kind::BirthDate as u8,
         "dob date_of_birth birth_date birth_day birth_dates born_on born birth_year year_of_birth \
          place_of_birth day_of_birth user_dob geburts_datum geburts_tag fecha_de_nacimiento fecha_nacimiento \
-         date_de_naissance date_naissance data_de_nascimento data_nascimento data_di_nascita geboorte_datum birth_place birth_city city_of_birth geb_datum nascimento",
+         date_de_naissance date_naissance data_de_nascimento data_nascimento data_di_nascita geboorte_datum data_nascita birth_place birth_city city_of_birth geb_datum nascimento",
     ),
     (
         Kind::Ip as u8,
@@ -139,14 +139,14 @@ pub(super) const SAID: &[(u8, &str)] = &[
         0,
         "phone phones phoned phonen ph call calls called caller callback telephone tel telef telefon telepon thoại mobile mobil mobilnummer cell handy handynummer fax \
          sms whatsapp whats wa dial ring reach contact llama llamar llamame appel appelez rappel ruf rufen anruf anrufen ruft ruckruf chiamatemi bel tlf zadzwon msisdn \
-         landline celular cellulare movil telemovel mobiel puhelin тел Тел телефон Телефон моб τηλ Τηλ τηλέφωνο κινητό 电话 電話 手机 携帯 전화 \
+         landline celular cellulare movil telemovel mobiel puhelin тел Тел телефон Телефон моб τηλ Τηλ τηλέφωνο κινητό 电话 電話 联系 手机 携帯 전화 \
          هاتف טלפון โทร",
     ),
     (
         1,
         "ssn social national identity insurance tax taxpayer tin passport passeport pasaporte passaporto passnummer reisepass nino bsn burger steuer itin pesel cpf aadhaar aadhar \
          personal citizen dni nie nif nir curp license licence codice fiscal nhs tfn ahv egn cnp hetu cpr \
-         ausweis sozial ppsn pps snils СНИЛС ИНН ЕГН cuit cuil rfc teudat zehut זהות rodne asmens isikukood РНОКПП \
+         ausweis sozial ppsn pps snils СНИЛС ИНН ЕГН cuit cuil medicare rijksregister rrn 주민 rč rČ teudat zehut זהות rodne asmens isikukood РНОКПП \
          マイナンバー 個人番号 hkid nric fodsel szemelyi jmbg oib emso kennitala kimlik tckn cedula amka mykad svnr fnr pnr idnr \
          contribuinte mynumber ktp cccd iqama ipn rnokpp ІПН паспорт Паспорт osobisty dowodu cidadao perso nuss kvnr krankenversicherten niss insz cni iin bvn الهوية الإقامة البطاقة เลขประจำตัว",
     ),
@@ -155,16 +155,16 @@ pub(super) const SAID: &[(u8, &str)] = &[
     (
         4,
         "inv ticket item serial batch track tracking transaction upc product \
-         parcel receipt row total size utm campaign adset adgroup pixel bytes price amount uuid hash commit time epoch \
+         parcel receipt row total size utm campaign adset adgroup pixel bytes price amount uuid hash commit time timestamp epoch \
          bestellung rechnung",
     ),
     // These leave it to the words before them, and say something if those do not.
-    (5, "card visa master maestro amex paid pay credit debit carte karte karten"),
+    (5, "card visa master maestro amex paid pay credit debit carte karte karten 카드"),
     (6, "number numero numer nummer"),
     (7, "code port case count"),
     (8, "id"),
     // They mean other things too, and are believed where they are near.
-    (9, "sin inn run rut uid sv pan medicare nin nik nas dl taj nic nid utr ird afm"),
+    (9, "sin inn run rut uid sv pan nin nik nas dl taj nic nid utr ird afm"),
     // Near, they say that even what looks like a telephone is none.
     (
         10,
