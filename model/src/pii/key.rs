@@ -7,10 +7,19 @@ use super::Kind;
 use super::class::{self, is};
 use super::words::{self, INNOCENT, NAME, PARAMETER_END, PARAMETER_WHOLE, with_letter};
 
-/// Letters of the shortest name that tells as the end of a longer word (`useremail`), and of the shortest
-/// that is not an e-mail address: `phone` does not (`microphone`).
-const GLUED_EMAIL_LETTERS: usize = 5;
+/// Letters of the shortest name but [`EMAIL`] that tells as the end of a longer word: `phone` does not
+/// (`microphone`).
 const GLUED_LETTERS: usize = 7;
+/// The hash of `email`, which `useremail` ends with.
+const EMAIL: u32 = {
+    let mut hash = NAME;
+    let mut at = 5;
+    while at > 0 {
+        at -= 1;
+        hash = with_letter(hash, b"email"[at]);
+    }
+    hash
+};
 /// Words of the longest name.
 const WORDS_MAX: usize = 4;
 
@@ -42,13 +51,14 @@ pub(super) fn kind(key: &[u8], is_in_url: bool) -> Option<Kind> {
             let left = if at > 0 { key[at - 1] } else { 0 };
             let apart = !is(left, class::LETTER | class::HIGH)
                 || byte.is_ascii_uppercase() && (left.is_ascii_lowercase() || after.is_ascii_lowercase());
-            if apart || words == 0 && letters >= GLUED_EMAIL_LETTERS {
+            let long = letters >= GLUED_LETTERS || hash == EMAIL;
+            if apart || words == 0 && long {
                 // The longest name wins, so that an `email_address` is not a postal address.
                 if let Some(meaning) = words::meaning(hash) {
                     let fits = match meaning {
                         PARAMETER_WHOLE => is_in_url && apart && at <= 1,
                         PARAMETER_END => is_in_url && apart,
-                        _ => apart || letters >= GLUED_LETTERS || meaning == Kind::Email as u8,
+                        _ => true,
                     };
                     found = if fits { meaning } else { found };
                 }

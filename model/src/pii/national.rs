@@ -89,7 +89,7 @@ pub(super) fn around(run: &mut Run<'_>, letters: usize) -> bool {
     if run.is_after(class::SEPARATOR) {
         let first = scan.back_of(start - 1, 3, class::LETTER);
         let apart = start - 1 - first;
-        if (1..=3).contains(&apart) && formed(run, first, apart) {
+        if ((1..=2).contains(&apart) || scan.has(first, b"gha-")) && formed(run, first, apart) {
             return true;
         }
     }
